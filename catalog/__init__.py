@@ -1,0 +1,1 @@
+"""What the shop sells: categories, products, variants, stock, media, reviews, CSV import."""

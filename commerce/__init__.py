@@ -1,0 +1,1 @@
+"""How the shop sells: carts, quotes, checkout, orders, payments, fulfilment, vouchers."""

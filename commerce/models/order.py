@@ -1,0 +1,169 @@
+"""Orders, their lines, history and fulfilments."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from catalog.models import Variant
+from commerce.models.cart import Cart, new_token
+from commerce.models.money import currency_field, money_field, totals_add_up
+from commerce.querysets import OrderQuerySet
+
+
+class OrderStatus(models.TextChoices):
+    """Where an order stands."""
+
+    PENDING_PAYMENT = "PENDING_PAYMENT"
+    CONFIRMED = "CONFIRMED"
+    PARTIALLY_FULFILLED = "PARTIALLY_FULFILLED"
+    FULFILLED = "FULFILLED"
+    CANCELLED = "CANCELLED"
+    EXPIRED = "EXPIRED"
+
+
+class PaymentStatus(models.TextChoices):
+    """Where an order's money stands."""
+
+    PENDING = "PENDING"
+    AUTHORIZED = "AUTHORIZED"
+    PAID = "PAID"
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED"
+    REFUNDED = "REFUNDED"
+    FAILED = "FAILED"
+
+
+class Order(models.Model):
+    """A completed checkout. What it shows was true then: names, prices and addresses are copies."""
+
+    number = models.CharField(max_length=20, unique=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    cart = models.OneToOneField(Cart, models.SET_NULL, null=True, blank=True, related_name="order")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="orders"
+    )
+    email = models.EmailField(db_index=True)
+    status = models.CharField(max_length=20, choices=OrderStatus)
+    payment_status = models.CharField(
+        max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING
+    )
+    currency = currency_field()
+    subtotal = money_field()
+    discount = money_field()
+    shipping = money_field()
+    tax = money_field()
+    total = money_field()
+    shipping_address = models.JSONField()
+    billing_address = models.JSONField(null=True, blank=True)
+    shipping_method_name = models.CharField(max_length=100, blank=True)
+    placed_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-placed_at", "-id"], name="order_newest"),
+            models.Index(fields=["user", "-placed_at", "-id"], name="order_of_user"),
+        ]
+        constraints = [totals_add_up("order_adds_up")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class OrderLine(models.Model):
+    """One bought variant, as it was then."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, null=True, blank=True, related_name="order_lines"
+    )
+    name = models.CharField(max_length=500)
+    sku = models.CharField(max_length=100, null=True, blank=True)
+    quantity = models.PositiveSmallIntegerField()
+    fulfilled = models.PositiveSmallIntegerField(default=0)
+    returned = models.PositiveSmallIntegerField(default=0)
+    unit_price = money_field()
+    total = money_field()
+    currency = currency_field()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(fulfilled__lte=models.F("quantity")),
+                name="order_line_fulfilled_within_quantity",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(returned__lte=models.F("fulfilled")),
+                name="order_line_returned_within_fulfilled",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(total=models.F("unit_price") * models.F("quantity"))
+                & models.Q(quantity__gte=1),
+                name="order_line_total",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} x {self.name}"
+
+
+class OrderEvent(models.Model):
+    """One step of an order's history; only ever added, and read by the customer."""
+
+    class Kind(models.TextChoices):
+        PLACED = "PLACED"
+        CONFIRMED = "CONFIRMED"
+        CANCELLED = "CANCELLED"
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="events")
+    sequence = models.PositiveIntegerField()
+    kind = models.CharField(max_length=30, choices=Kind)
+    message = models.CharField(max_length=500)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["order", "sequence"], name="order_event_sequence")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.kind}"
+
+
+class Fulfillment(models.Model):
+    """A parcel of an order."""
+
+    class Status(models.TextChoices):
+        SHIPPED = "SHIPPED"
+        DELIVERED = "DELIVERED"
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="fulfillments")
+    tracking_number = models.CharField(max_length=100, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.SHIPPED)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.tracking_number or f"Fulfillment {self.pk}"
+
+
+class FulfillmentLine(models.Model):
+    """How many of an order's line went into a parcel."""
+
+    fulfillment = models.ForeignKey(Fulfillment, models.CASCADE, related_name="lines")
+    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="fulfillment_lines")
+    quantity = models.PositiveSmallIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fulfillment", "order_line"], name="fulfillment_line_unique"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gte=1), name="fulfillment_line_quantity"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.order_line_id}"

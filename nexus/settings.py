@@ -1,0 +1,259 @@
+"""All settings, read from the environment and ``.env``; ``.env.example`` explains each.
+
+Without any of them the development shop runs: embedded PostgreSQL, no broker, no Redis.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import dj_database_url
+from decouple import AutoConfig, Csv
+from django.core.exceptions import ImproperlyConfigured
+
+ROOT = Path(__file__).resolve().parent.parent
+config = AutoConfig(search_path=ROOT)
+
+# --- Core ---------------------------------------------------------------------------------------
+DEVELOPMENT_KEY = "development-key-not-for-production-0123456789abcdef0123456789abcdef"
+
+DEBUG = config("DEBUG", default=True, cast=bool)
+SECRET_KEY = config("SECRET_KEY", default=DEVELOPMENT_KEY)
+ALLOWED_HOSTS = config(
+    "ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1],testserver" if DEBUG else "", cast=Csv()
+)
+if not DEBUG:
+    if SECRET_KEY == DEVELOPMENT_KEY or len(SECRET_KEY) < 32:
+        raise ImproperlyConfigured(
+            "With DEBUG=false, SECRET_KEY must be set to a secret of at least 32 characters. "
+            "Make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+        )
+    if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
+        raise ImproperlyConfigured(
+            "With DEBUG=false, ALLOWED_HOSTS must name the hosts to serve, separated by commas, "
+            "for example ALLOWED_HOSTS=shop.example.com"
+        )
+
+PORT = config("PORT", default=8000, cast=int)
+PUBLIC_URL = config("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+VAR = Path(config("VAR_DIR", default=str(ROOT / "var")))
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "django_filters",
+    "graphene_django",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "nexus",
+    "tasks",
+    "users",
+    "catalog",
+    "commerce",
+    "schema",
+]
+MIDDLEWARE = [
+    "nexus.logging.RequestIdMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "nexus.urls"
+ASGI_APPLICATION = "nexus.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+
+# --- Database -----------------------------------------------------------------------------------
+# Every connection gives up rather than hold others: milliseconds.
+DATABASE_TIMEOUTS = {
+    "statement_timeout": config("DATABASE_STATEMENT_TIMEOUT_MS", default=15_000, cast=int),
+    "lock_timeout": config("DATABASE_LOCK_TIMEOUT_MS", default=5_000, cast=int),
+    "idle_in_transaction_session_timeout": config(
+        "DATABASE_IDLE_TIMEOUT_MS", default=30_000, cast=int
+    ),
+}
+DATABASE_URL = config("DATABASE_URL", default="")
+if DATABASE_URL:
+    DATABASES = {"default": dict(dj_database_url.parse(DATABASE_URL))}
+else:
+    from nexus.embedded import embedded_settings
+
+    DATABASES = {"default": embedded_settings(VAR)}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {
+        **DATABASES["default"].get("OPTIONS", {}),
+        # PostgreSQL's compiler costs more than it saves on statements of milliseconds.
+        "options": " ".join(
+            f"-c {name}={value}" for name, value in {**DATABASE_TIMEOUTS, "jit": "off"}.items()
+        ),
+    },
+}
+# Connections that one API process keeps for compiled reads.
+READ_POOL_SIZE = config("READ_POOL_SIZE", default=4, cast=int)
+# Threads, each with a connection, that one API process runs mutations in.
+WRITE_POOL_SIZE = config("WRITE_POOL_SIZE", default=8, cast=int)
+
+# --- Cache --------------------------------------------------------------------------------------
+REDIS_URL = config("REDIS_URL", default="")
+if REDIS_URL:
+    CACHES = {
+        "default": {
+            "BACKEND": "django_redis.cache.RedisCache",
+            "LOCATION": REDIS_URL,
+            "KEY_PREFIX": "nexus",
+            "OPTIONS": {
+                # A cache that is down or frozen is a miss within 100 ms, never an error.
+                "IGNORE_EXCEPTIONS": True,
+                "SOCKET_CONNECT_TIMEOUT": 0.1,
+                "SOCKET_TIMEOUT": 0.1,
+            },
+        }
+    }
+    DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+else:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- Background jobs ----------------------------------------------------------------------------
+# Empty: the same relay and worker over kombu's filesystem transport, in VAR/broker.
+CELERY_BROKER_URL = config("CELERY_BROKER_URL", default="")
+
+# --- Accounts -----------------------------------------------------------------------------------
+AUTH_USER_MODEL = "users.User"
+# E-mail addresses are unique whatever their case, by a constraint this check can't read.
+SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in [
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    ]
+]
+ACCESS_TOKEN_LIFETIME = timedelta(seconds=config("ACCESS_TOKEN_SECONDS", default=300, cast=int))
+REFRESH_TOKEN_LIFETIME = timedelta(days=config("REFRESH_TOKEN_DAYS", default=30, cast=int))
+LOGIN_ATTEMPTS_PER_MINUTE = config("LOGIN_ATTEMPTS_PER_MINUTE", default=10, cast=int)
+
+# --- Security -----------------------------------------------------------------------------------
+# TLS ends at the gateway in front; HTTPS=true says that there is one.
+HTTPS = config("HTTPS", default=not DEBUG, cast=bool)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = config("CSRF_TRUSTED_ORIGINS", default="", cast=Csv())
+
+# --- Files --------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = Path(config("MEDIA_ROOT", default=str(VAR / "media")))
+
+# --- E-mail -------------------------------------------------------------------------------------
+EMAIL_BACKEND = config("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+EMAIL_HOST = config("EMAIL_HOST", default="localhost")
+EMAIL_PORT = config("EMAIL_PORT", default=25, cast=int)
+EMAIL_HOST_USER = config("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = config("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_TLS = config("EMAIL_USE_TLS", default=False, cast=bool)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = config("DEFAULT_FROM_EMAIL", default="shop@example.com")
+
+# --- The shop -----------------------------------------------------------------------------------
+CURRENCY = config("CURRENCY", default="EUR")
+PRICES_INCLUDE_TAX = config("PRICES_INCLUDE_TAX", default=False, cast=bool)
+LOW_STOCK_THRESHOLD = config("LOW_STOCK_THRESHOLD", default=3, cast=int)
+CART_LIFETIME_DAYS = config("CART_LIFETIME_DAYS", default=30, cast=int)
+QUOTE_LIFETIME = timedelta(minutes=config("QUOTE_LIFETIME_MINUTES", default=30, cast=int))
+
+# --- GraphQL limits -----------------------------------------------------------------------------
+GRAPHQL_LIMITS = {
+    name.lower(): config(f"GRAPHQL_{name}", default=default, cast=int)
+    for name, default in {
+        "MAX_BODY_BYTES": 1_000_000,
+        "MAX_DOCUMENT_BYTES": 32_768,
+        "MAX_TOKENS": 4_000,
+        "MAX_DEPTH": 12,
+        "MAX_INTROSPECTION_DEPTH": 20,
+        "MAX_ALIASES": 30,
+        "MAX_DIRECTIVES": 20,
+        "MAX_ROOT_FIELDS": 10,
+        "MAX_MUTATIONS": 4,
+        "MAX_AUTH_MUTATIONS": 1,
+        "MAX_VARIABLES": 50,
+        "MAX_LIST_ITEMS": 250,
+        "MAX_PAGE_SIZE": 100,
+    }.items()
+}
+GRAPHQL_INTROSPECTION = config("GRAPHQL_INTROSPECTION", default=DEBUG, cast=bool)
+
+# --- REST ---------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Nexus",
+    "DESCRIPTION": "The REST twins of the GraphQL API.",
+    "VERSION": "0.1.0",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
+}
+
+# --- Logging ------------------------------------------------------------------------------------
+LOG_LEVEL = config("LOG_LEVEL", default="INFO")
+LOG_FORMAT = config("LOG_FORMAT", default="console" if DEBUG else "json")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "nexus.logging.RequestIdFilter"}},
+    "formatters": {
+        "json": {"()": "nexus.logging.JsonFormatter"},
+        "console": {"format": "%(levelname)s %(name)s [%(request_id)s] %(message)s"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+}

@@ -1,0 +1,1 @@
+"""GraphQL: the endpoint, the composed schema, one package a domain, the read compiler."""

@@ -1,0 +1,1 @@
+"""Accounts, roles, addresses, refresh sessions, messages and notifications."""
