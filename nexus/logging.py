@@ -4,24 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import re
-import uuid
 from collections.abc import Callable
-from contextvars import ContextVar
 from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 
-request_id: ContextVar[str] = ContextVar("request_id", default="-")
-
-_ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
-
-
-def new_request_id(presented: str | None = None) -> str:
-    """The id that the caller presented where it is a plain word, else a new random one."""
-    if presented and _ACCEPTABLE.fullmatch(presented):
-        return presented
-    return uuid.uuid4().hex
+from tasks.context import new_request_id, request_id
 
 
 class RequestIdFilter(logging.Filter):

@@ -121,6 +121,8 @@ DATABASES["default"] |= {
 READ_POOL_SIZE = config("READ_POOL_SIZE", default=4, cast=int)
 # Threads, each with a connection, that one API process runs mutations in.
 WRITE_POOL_SIZE = config("WRITE_POOL_SIZE", default=8, cast=int)
+# GraphQL requests that may wait for a thread of either pool; more are answered 503 at once.
+REQUEST_QUEUE_SIZE = config("REQUEST_QUEUE_SIZE", default=200, cast=int)
 
 # --- Cache --------------------------------------------------------------------------------------
 REDIS_URL = config("REDIS_URL", default="")
@@ -221,6 +223,8 @@ GRAPHQL_LIMITS = {
     }.items()
 }
 GRAPHQL_INTROSPECTION = config("GRAPHQL_INTROSPECTION", default=DEBUG, cast=bool)
+# Whether a browser that opens /graphql gets the GraphiQL page.
+GRAPHIQL = config("GRAPHIQL", default=DEBUG, cast=bool)
 
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
