@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -33,7 +35,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
     def get_by_natural_key(self, email: str | None) -> User:
         """The account with this e-mail address, whatever its case."""
-        return self.get(email__iexact=email)
+        return self.of_email(email or "").get()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -50,6 +52,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     created_at = models.DateTimeField(default=timezone.now)
 
+    # Django's, which its stubs leave out: a new password that waits to be saved.
+    _password: str | None
+
     objects = UserManager()
 
     USERNAME_FIELD = "email"
@@ -65,6 +70,23 @@ class User(AbstractBaseUser, PermissionsMixin):
     def full_name(self) -> str:
         """First and last name, or the e-mail address where both are blank."""
         return f"{self.first_name} {self.last_name}".strip() or self.email
+
+    def set_unusable_password(self) -> None:
+        """Make log-in by password impossible; tokens issued so far end with the next save."""
+        super().set_unusable_password()
+        if not self._state.adding:
+            self.token_version += 1
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the account; a new password ends every token that was issued before it.
+
+        Log-in, which may renew the hash of an old password, leaves ``_password`` empty.
+        """
+        if self._password is not None and not self._state.adding:
+            self.token_version += 1
+            if (fields := kwargs.get("update_fields")) is not None:
+                kwargs["update_fields"] = {*fields, "token_version"}
+        super().save(*args, **kwargs)
 
 
 class Address(models.Model):
@@ -109,22 +131,50 @@ class RefreshSession(models.Model):
     """One single-use refresh token; the tokens of one log-in form a family.
 
     Only the SHA-256 of the token is stored. Using a token marks it used and makes its successor;
-    using it again later revokes the family.
+    using it again later revokes the family, which also ends the family's access tokens.
     """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="refresh_sessions")
     family = models.UUIDField(db_index=True)
     token_hash = models.CharField(max_length=64, unique=True)
+    token_version = models.PositiveIntegerField(help_text="The account's when it was issued.")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["expires_at"])]
+        indexes = [
+            models.Index(fields=["expires_at"]),
+            # Every authenticated request asks whether its family was revoked: nearly always an
+            # empty look-up, however many tokens the family has used.
+            models.Index(
+                fields=["family"],
+                condition=models.Q(revoked_at__isnull=False),
+                name="revoked_family",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id}/{self.family}"
+
+
+class BrowserSession(AbstractBaseSession):
+    """A browser's session, which also says whose it is.
+
+    Thus one statement finds a session and its account, and an account's sessions can be ended.
+    """
+
+    user = models.ForeignKey(
+        User, models.CASCADE, null=True, blank=True, related_name="browser_sessions"
+    )
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionBase]:
+        """The store that ``SESSION_ENGINE`` names."""
+        from users.session_store import SessionStore
+
+        return SessionStore
 
 
 class Message(models.Model):

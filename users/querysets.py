@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Self
 
-from django.db.models import Q, QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Lower
 
+from users.roles import ROLES
 from users.viewer import Viewer
 
 
@@ -17,6 +20,18 @@ class UserQuerySet(QuerySet):
         if viewer.may("users.view_user"):
             return self
         return self.filter(pk=viewer.user_id) if viewer.is_authenticated else self.none()
+
+    def of_email(self, email: str) -> Self:
+        """The account with this address, whatever its case; none for an impossible address."""
+        if "\0" in email:  # PostgreSQL's text can't hold it, so nobody has it.
+            return self.none()
+        # Both sides lowered by the database, so that the unique index answers.
+        return self.alias(lowered_email=Lower("email")).filter(lowered_email=Lower(Value(email)))
+
+    def staff(self) -> Self:
+        """The active accounts that have any role, whom customers may write to."""
+        in_role = Group.objects.filter(user=OuterRef("pk"), name__in=list(ROLES))
+        return self.filter(Q(Exists(in_role)) | Q(is_superuser=True), is_active=True)
 
 
 class AddressQuerySet(QuerySet):

@@ -1,0 +1,66 @@
+"""The same tokens and rules for REST views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from users.authentication import InvalidToken, viewer_for_token, viewer_of
+from users.models import User
+from users.permissions import Rule
+from users.tokens import token_in_header
+from users.viewer import Viewer
+
+if TYPE_CHECKING:
+    # The settings name this module's authentication, which views import first.
+    from rest_framework.views import APIView
+
+MESSAGES = {
+    "TOKEN_EXPIRED": "The access token has expired. Refresh it and send the request again.",
+    "TOKEN_INVALID": "The access token is not valid. Log in to get a new one.",
+}
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Takes ``Authorization: Bearer TOKEN``; ``request.auth`` becomes the viewer.
+
+    Unlike the GraphQL endpoint, which goes on as anonymous, a bad token is refused with 401.
+    """
+
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
+        """The token's account and viewer; None without a token, so that a session may count."""
+        token = token_in_header(request.headers.get("Authorization", ""))
+        if token is None:
+            return None
+        try:
+            viewer = viewer_for_token(token)
+            return User.objects.get(pk=viewer.user_id), viewer
+        except InvalidToken as error:
+            raise AuthenticationFailed(MESSAGES[error.reason], code=error.reason) from None
+        except User.DoesNotExist:  # Deleted between the two statements.
+            raise AuthenticationFailed(MESSAGES["TOKEN_INVALID"], code="TOKEN_INVALID") from None
+
+    def authenticate_header(self, request: Request) -> str:
+        """What ``WWW-Authenticate`` says in a 401."""
+        return 'Bearer realm="api"'
+
+
+def viewer_for_request(request: Request) -> Viewer:
+    """Who sent an authenticated REST request, for services and ``visible_to``."""
+    return request.auth if isinstance(request.auth, Viewer) else viewer_of(request.user)
+
+
+def permits(rule: Rule) -> type[BasePermission]:
+    """A permission class for a REST view: ``permission_classes = [permits(IsAuthenticated())]``."""
+
+    class Permits(BasePermission):
+        message = f"This needs the permission {rule.required}." if rule.required else None
+
+        def has_permission(self, request: Request, view: APIView) -> bool:
+            return rule.allows(viewer_for_request(request))
+
+    return Permits

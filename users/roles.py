@@ -1,0 +1,56 @@
+"""What each role may do.
+
+A role is a Django group of the same name; every migration brings the groups in step with this
+table. Names of permissions of apps above are plain words here: ``app.action_model``.
+"""
+
+from __future__ import annotations
+
+
+def _may(actions: str, app: str, models: str) -> frozenset[str]:
+    return frozenset(
+        f"{app}.{action}_{model}" for action in actions.split() for model in models.split()
+    )
+
+
+_ALL = "add change delete view"
+_CATALOG = "category collection media product productoption review stock variant"
+# Written by services alone: nobody edits them by hand.
+_CATALOG_RECORDS = "productlisting stockmovement"
+_ORDERS = "fulfillment fulfillmentline order orderevent orderline payment"
+_CARTS = "cart cartline cartvoucher quote"
+_TERMS = "shippingmethod shippingzone taxrate voucher"
+
+_CATALOG_MANAGER = (
+    _may(_ALL, "catalog", _CATALOG)
+    | _may("view", "catalog", _CATALOG_RECORDS)
+    | _may("view", "tasks", "job")
+)
+_ORDER_MANAGER = (
+    _may("view", "commerce", f"{_ORDERS} {_CARTS} voucherredemption")
+    | _may("change", "commerce", "order payment")
+    | _may("add change", "commerce", "fulfillment fulfillmentline")
+    | _may(_ALL, "commerce", _TERMS)
+    | _may("view", "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
+    | _may("view change", "tasks", "job")
+    | _may("add view", "users", "message")
+)
+_SUPPORT = (
+    _may("view", "commerce", _ORDERS)
+    | _may("view", "users", "address user")
+    | _may("add view", "users", "message")
+)
+_ADMIN = (
+    _may(_ALL, "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
+    | _may(_ALL, "commerce", f"{_ORDERS} {_CARTS} {_TERMS} voucherredemption")
+    | _may(_ALL, "users", "address browsersession message notification refreshsession user")
+    | _may(_ALL, "tasks", "idempotencyrecord inboxentry job")
+    | _may(_ALL, "auth", "group permission")
+)
+
+ROLES: dict[str, frozenset[str]] = {
+    "catalog_manager": _CATALOG_MANAGER,
+    "order_manager": _ORDER_MANAGER,
+    "support": _SUPPORT,
+    "admin": _ADMIN,
+}

@@ -1,0 +1,94 @@
+"""What accounts accept as input, the same through every door.
+
+The services validate with these, so that a rule on the form of a value stands once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from tasks.errors import Rejected
+from users.models import Address
+
+_ABSENT = frozenset({"required", "blank", "null", "empty"})
+
+MAX_MESSAGE_LENGTH = 5_000
+# Longer ones would only keep the hasher busy.
+MAX_PASSWORD_LENGTH = 1_000
+
+
+class RegistrationSerializer(serializers.Serializer):
+    """A new account."""
+
+    email = serializers.EmailField(max_length=254)
+    password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+    first_name = serializers.CharField(max_length=150, allow_blank=True, default="")
+    last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
+
+
+class AddressSerializer(serializers.ModelSerializer):
+    """A postal address."""
+
+    class Meta:
+        model = Address
+        fields = [
+            "name",
+            "street",
+            "city",
+            "postal_code",
+            "country",
+            "phone",
+            "is_default_shipping",
+            "is_default_billing",
+        ]
+        # A new default takes the place of the old one: see the service.
+        validators: list[Any] = []
+
+    def validate_country(self, value: str) -> str:
+        """An ISO 3166-1 alpha-2 code, in upper case whatever was typed."""
+        if not (len(value) == 2 and value.isascii() and value.isalpha()):
+            raise serializers.ValidationError("Give the country as two letters, such as GB.")
+        return value.upper()
+
+
+class MessageSerializer(serializers.Serializer):
+    """A message to write."""
+
+    recipient_email = serializers.CharField(max_length=254)
+    body = serializers.CharField(max_length=MAX_MESSAGE_LENGTH)
+
+
+def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
+    """The serializer's cleaned values.
+
+    Raises:
+        ValidationError: of a :class:`Rejected` for each error, REQUIRED where the value is
+            missing or blank, else INVALID, with the path of the field in the API's names.
+    """
+    if serializer.is_valid():
+        return serializer.validated_data
+    raise ValidationError(list(_rejections(serializer.errors)))
+
+
+def _rejections(errors: Any, path: tuple[str, ...] = ()) -> Iterator[Rejected]:
+    """Walk DRF's nested dictionaries and lists of errors down to the messages."""
+    if isinstance(errors, dict):
+        for name, inner in errors.items():
+            own = () if name == "non_field_errors" else (_camel_case(str(name)),)
+            yield from _rejections(inner, path + own)
+        return
+    for position, error in enumerate(errors):
+        if isinstance(error, dict):
+            yield from _rejections(error, (*path, str(position)))
+        else:
+            code = "REQUIRED" if error.code in _ABSENT else "INVALID"
+            yield Rejected(code, str(error), field=".".join(path))
+
+
+def _camel_case(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
