@@ -154,7 +154,7 @@ CELERY_BROKER_URL = config("CELERY_BROKER_URL", default="")
 # --- Accounts -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
 # E-mail addresses are unique whatever their case, by a constraint this check can't read.
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]
+SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -168,9 +168,21 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     ]
 ]
+AUTHENTICATION_BACKENDS = ["users.backends.ThrottledBackend"]
+SESSION_ENGINE = "users.session_store"
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=config("ACCESS_TOKEN_SECONDS", default=300, cast=int))
 REFRESH_TOKEN_LIFETIME = timedelta(days=config("REFRESH_TOKEN_DAYS", default=30, cast=int))
 LOGIN_ATTEMPTS_PER_MINUTE = config("LOGIN_ATTEMPTS_PER_MINUTE", default=10, cast=int)
+GRAPHQL_JWT = {
+    "JWT_ALGORITHM": "HS256",
+    "JWT_SECRET_KEY": SECRET_KEY,
+    "JWT_ISSUER": "nexus",
+    "JWT_AUDIENCE": "nexus",
+    "JWT_EXPIRATION_DELTA": ACCESS_TOKEN_LIFETIME,
+    "JWT_VERIFY_EXPIRATION": True,
+    "JWT_DECODE_HANDLER": "users.tokens.decode",
+    "JWT_AUTH_HEADER_PREFIX": "Bearer",
+}
 
 # --- Security -----------------------------------------------------------------------------------
 # TLS ends at the gateway in front; HTTPS=true says that there is one.
@@ -240,6 +252,10 @@ GRAPHIQL = config("GRAPHIQL", default=DEBUG, cast=bool)
 
 # --- REST ---------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "users.rest.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
