@@ -40,7 +40,7 @@ if not DEBUG:
 
 PORT = config("PORT", default=8000, cast=int)
 PUBLIC_URL = config("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
-VAR = Path(config("VAR_DIR", default=str(ROOT / "var")))
+VAR = ROOT / config("VAR_DIR", default="var")
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "nexus.logging.RequestIdMiddleware",
+    "nexus.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -150,6 +151,12 @@ else:
 # --- Background jobs ----------------------------------------------------------------------------
 # Empty: the same relay and worker over kombu's filesystem transport, in VAR/broker.
 CELERY_BROKER_URL = config("CELERY_BROKER_URL", default="")
+# What the names of exchanges and queues begin with: shops that share a broker differ in it.
+BROKER_PREFIX = config("BROKER_PREFIX", default="nexus")
+# How long a running job that no longer says so counts as running, and how long a sent one may
+# wait unstarted before it is sent again.
+JOB_LEASE = timedelta(seconds=config("JOB_LEASE_SECONDS", default=30, cast=float))
+JOB_RESEND_AFTER = timedelta(seconds=config("JOB_RESEND_SECONDS", default=60, cast=float))
 
 # --- Accounts -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
@@ -288,4 +295,9 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    # Uvicorn has put its own handlers there before it loads us.
+    "loggers": {
+        name: {"handlers": [], "propagate": True}
+        for name in ["uvicorn", "uvicorn.access", "uvicorn.error"]
+    },
 }

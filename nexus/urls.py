@@ -1,8 +1,18 @@
-"""Where Django's own pages live. ``/graphql`` is mounted in front of them by ``nexus.asgi``."""
+"""Where Django's own pages live; ``nexus.asgi`` answers ``/graphql`` itself."""
 
+from django.conf import settings
+from django.conf.urls.static import static
 from django.contrib import admin
 from django.urls import path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from schema.views import graphql_view
 
 urlpatterns = [
+    path("graphql", graphql_view),
     path("admin/", admin.site.urls),
+    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema")),
+    # In development only; a gateway serves these in production.
+    *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -1,0 +1,152 @@
+"""``manage.py run``: the whole shop on this machine, for development."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import signal
+import socket
+import sys
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection, transaction
+
+from nexus.embedded import database
+from nexus.supervisor import Service, Supervisor, stop_with_parent
+from tasks.dispatch import enqueue
+from tasks.models import Job
+from users.sample import CUSTOMER_EMAIL, PASSWORD, STAFF_EMAIL
+
+HOST = "127.0.0.1"
+# Seconds after which we say what we are still waiting for.
+PATIENCE = 30
+
+
+class Command(BaseCommand):
+    """Database, API, relay and worker, started, watched and stopped together."""
+
+    help = "Run the shop: database, API, relay and worker, until Ctrl-C or SIGTERM."
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Declare the options."""
+        parser.add_argument(
+            "--with-parent",
+            action="store_true",
+            help="Stop when the process that started this one ends, too.",
+        )
+
+    def handle(self, *, with_parent: bool, **options: Any) -> None:
+        """Run until told to stop, or until a part fails: that is a CommandError."""
+        self._refuse_a_port_in_use()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        if with_parent:
+            stop_with_parent()
+        try:
+            self.stdout.write("Starting the database")
+            with database(settings):
+                self._prepare()
+                self._supervise()
+        except KeyboardInterrupt:
+            pass
+        self.stdout.write("Nexus has stopped.")
+
+    def _refuse_a_port_in_use(self) -> None:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, settings.PORT))
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise CommandError(f"Can't use port {settings.PORT}: {error}.") from error
+                raise CommandError(
+                    f"Port {settings.PORT} is in use. Stop what uses it, or choose another: "
+                    f"PORT={settings.PORT + 1} make run"
+                ) from error
+
+    def _prepare(self) -> None:
+        self.stdout.write("Migrating the database")
+        call_command("migrate", verbosity=0, interactive=False)
+        if settings.DEBUG:
+            call_command("load_sample", stdout=self.stdout)
+        else:
+            call_command("collectstatic", verbosity=0, interactive=False)
+
+    def _supervise(self) -> None:
+        stopping = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: stopping.set())
+        supervisor = Supervisor(_services(), output=sys.stdout)
+        supervisor.start()
+        try:
+            with transaction.atomic():
+                trial = enqueue("nexus.try_out")
+            waited, ready = 0.0, False
+            while not stopping.wait(0.1):
+                if ended := supervisor.ended():
+                    name, code = ended
+                    raise CommandError(f"The {name} ended (exit code {code}), so all is stopped.")
+                if not ready:
+                    waited += 0.1
+                    if not (missing := _missing(trial)):
+                        trial.delete()
+                        connection.close()
+                        self._welcome(supervisor)
+                        ready = True
+                    elif round(waited, 1) % PATIENCE == 0:
+                        supervisor.say(f"Still waiting for {missing}.")
+        finally:
+            connection.close()
+            supervisor.say("Stopping")
+            for name in supervisor.stop():
+                supervisor.say(f"The {name} did not stop in time and was killed.")
+
+    def _welcome(self, supervisor: Supervisor) -> None:
+        root = f"http://{HOST}:{settings.PORT}"
+        supervisor.say(f"GraphQL, GraphiQL   {root}/graphql")
+        supervisor.say(f"REST documentation  {root}/api/docs/")
+        supervisor.say(f"Admin               {root}/admin/")
+        users = get_user_model().objects.filter(email__in=[STAFF_EMAIL, CUSTOMER_EMAIL])
+        if emails := list(users.values_list("email", flat=True)):
+            supervisor.say(f"Demo logins         {', '.join(emails)}; password {PASSWORD}")
+        supervisor.say(f"Nexus is ready: {root}/graphql")
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _services() -> list[Service]:
+    uvicorn = ["uvicorn", "nexus.asgi:application", "--loop", "uvloop", "--http", "httptools"]
+    address = ["--host", HOST, "--port", str(settings.PORT)]
+    celery = ["celery", "-A", "nexus", "worker"]
+    python = [sys.executable, "-m"]
+    return [
+        Service("api", [*python, *uvicorn, *address, "--timeout-graceful-shutdown", "5"]),
+        Service("relay", [sys.executable, "manage.py", "relay"]),
+        Service("worker", [*python, *celery]),
+    ]
+
+
+def _missing(trial: Job) -> str:
+    """What does not work yet, in words; empty when all does."""
+    try:
+        api = http.client.HTTPConnection(HOST, settings.PORT, timeout=2)
+        api.request("GET", "/readyz")
+        if (status := api.getresponse().status) != http.client.OK:
+            return f"the API, which answers {status}"
+    except OSError:
+        return "the API"
+    finally:
+        api.close()
+    trial.refresh_from_db(fields=["status"])
+    if trial.status != Job.Status.SUCCEEDED:
+        return f"relay and worker: the trial job is {trial.status}"
+    return ""

@@ -1,0 +1,103 @@
+"""Settings: all documented, and production refuses to start unsafely."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from decouple import AutoConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+SECRET = "k" * 48
+
+
+@pytest.fixture
+def variables_read(monkeypatch) -> dict[str, object]:
+    """The variables that the settings read, with their defaults in development."""
+    read: dict[str, object] = {}
+
+    def remember(self, name, default=None, cast=None):
+        read[name] = default
+        return cast(default) if cast and isinstance(default, str) else default
+
+    monkeypatch.setattr(AutoConfig, "__call__", remember)
+    runpy.run_path(str(ROOT / "nexus" / "settings.py"))
+    return read
+
+
+@pytest.fixture
+def documented() -> dict[str, str]:
+    """The variables in ``.env.example``, with the defaults it gives."""
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    return dict(line.removeprefix("#").split("=", 1) for line in lines if is_variable(line))
+
+
+def is_variable(line: str) -> bool:
+    return re.match(r"#?[A-Z][A-Z0-9_]*=", line) is not None
+
+
+def test_env_example_names_the_variables_that_settings_read(variables_read, documented):
+    assert documented.keys() == variables_read.keys()
+
+
+def test_env_example_gives_the_defaults(variables_read, documented):
+    paths = {"MEDIA_ROOT"}
+    for name in documented.keys() - paths:
+        default = variables_read[name]
+        expected = str(default).lower() if isinstance(default, bool) else str(default)
+        assert documented[name] == expected, name
+
+
+def test_env_example_explains_every_variable():
+    blocks = re.split(r"\n(?=# )", (ROOT / ".env.example").read_text())
+    for block in blocks:
+        lines = block.splitlines()
+        for first, line in pairwise(lines):
+            if is_variable(line):
+                assert first.startswith("# ") or is_variable(first), f"{line} stands alone"
+
+
+def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command under these variables and no others."""
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "VAR_DIR": os.environ["VAR_DIR"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+class TestProduction:
+    def test_starts_with_a_secret_key_and_hosts(self):
+        run = settings_with(DEBUG="false", SECRET_KEY=SECRET, ALLOWED_HOSTS="shop.example.com")
+        assert run.returncode == 0, run.stderr
+
+    @pytest.mark.parametrize(
+        ("environment", "complaint"),
+        [
+            ({"ALLOWED_HOSTS": "shop.example.com"}, "SECRET_KEY"),
+            ({"ALLOWED_HOSTS": "shop.example.com", "SECRET_KEY": "short"}, "SECRET_KEY"),
+            ({"SECRET_KEY": SECRET}, "ALLOWED_HOSTS"),
+            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
+            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
+            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "shop.example.com,*"}, "ALLOWED_HOSTS"),
+        ],
+    )
+    def test_refuses_in_one_clear_line(self, environment, complaint):
+        run = settings_with(DEBUG="false", **environment)
+        assert run.returncode != 0
+        assert run.stderr.startswith(f"manage.py: With DEBUG=false, {complaint} must")
+        assert len(run.stderr.splitlines()) == 1
+
+
+def test_development_needs_no_variable():
+    assert settings_with().returncode == 0
