@@ -1,4 +1,4 @@
-"""Categories, products, variants, stock, media, collections, reviews and imports."""
+"""Categories, products, variants, stock, media, collections and reviews."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from catalog.querysets import (
     VariantQuerySet,
 )
 
+# How long a category's path may get: the tree's depth times the length of its keys.
+MAX_PATH = 500
+
 
 def default_currency() -> str:
     """The shop's one currency, an ISO 4217 code."""
@@ -38,7 +41,7 @@ class Category(models.Model):
     )
     name = models.CharField(max_length=200)
     slug = models.SlugField(max_length=200, unique=True, db_index=False, allow_unicode=True)
-    path = models.CharField(max_length=500, editable=False, db_index=True, default="")
+    path = models.CharField(max_length=MAX_PATH, editable=False, db_index=True, default="")
     position = models.PositiveIntegerField(default=0)
 
     objects = CategoryQuerySet.as_manager()
@@ -91,8 +94,17 @@ class ProductOption(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["product", "name"], name="option_name_unique"),
-            models.UniqueConstraint(fields=["product", "position"], name="option_position_unique"),
+            # Deferrable: checked once a statement is done, so that two rows can swap.
+            models.UniqueConstraint(
+                fields=["product", "name"],
+                name="option_name_unique",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
+            models.UniqueConstraint(
+                fields=["product", "position"],
+                name="option_position_unique",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
         ]
 
     def __str__(self) -> str:
@@ -103,7 +115,7 @@ class Variant(models.Model):
     """What a customer buys. One without a SKU is known by its option values."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
-    sku = models.CharField(max_length=100, null=True, blank=True, unique=True)
+    sku = models.CharField(max_length=100, null=True, blank=True)
     name = models.CharField(max_length=250, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     options = models.JSONField(
@@ -128,7 +140,15 @@ class Variant(models.Model):
             GinIndex(fields=["options"], opclasses=["jsonb_path_ops"], name="variant_options"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["product", "options"], name="variant_options_unique"),
+            # Deferrable: checked once a statement is done, so that two rows can swap.
+            models.UniqueConstraint(
+                fields=["sku"], name="variant_sku_unique", deferrable=models.Deferrable.IMMEDIATE
+            ),
+            models.UniqueConstraint(
+                fields=["product", "options"],
+                name="variant_options_unique",
+                deferrable=models.Deferrable.IMMEDIATE,
+            ),
             models.CheckConstraint(
                 condition=models.Q(price__gte=0), name="variant_price_not_negative"
             ),
@@ -212,7 +232,7 @@ class Media(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.alt or self.url or self.file.name
+        return self.alt or self.url or str(self.file)
 
 
 class Collection(models.Model):

@@ -1,14 +1,18 @@
 """Which rows of ``catalog`` a viewer may see, and how lists are narrowed.
 
-Arguments of the narrowing methods may be database expressions in place of values.
+Arguments of the narrowing methods may be database expressions in place of values: nothing here
+looks at a value, except for None (not given) and booleans.
 """
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.apps import apps
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
+from catalog.expressions import Matches, OptionValue, search_query
 from users.viewer import Viewer
 
 
@@ -19,6 +23,11 @@ class CategoryQuerySet(QuerySet):
         """All: the tree is public."""
         return self
 
+    def in_subtree_of(self, slug: Any) -> Self:
+        """The category with this slug and all below it."""
+        root: QuerySet = QuerySet(self.model).filter(slug=slug).values("path")
+        return self.filter(path__startswith=Subquery(root))
+
 
 class ProductQuerySet(QuerySet):
     """Products."""
@@ -26,6 +35,64 @@ class ProductQuerySet(QuerySet):
     def visible_to(self, viewer: Viewer) -> Self:
         """The published ones; all for who may change products."""
         return self if viewer.may("catalog.change_product") else self.filter(is_published=True)
+
+    def in_category(self, slug: Any, *, include_descendants: bool = False) -> Self:
+        """Those of the category with this slug, or of any below it too."""
+        if not include_descendants:
+            return self.filter(category__slug=slug)
+        categories = apps.get_model("catalog.Category").objects.in_subtree_of(slug)
+        return self.filter(category__in=categories.values("pk"))
+
+    def in_collection(self, slug: Any) -> Self:
+        """Those of the collection with this slug."""
+        return self.filter(collections__slug=slug)
+
+    def from_vendors(self, vendors: Any) -> Self:
+        """Those of any of these vendors."""
+        return self.filter(vendor__in=vendors)
+
+    def tagged(self, tags: Any) -> Self:
+        """Those with at least one of these tags."""
+        return self.filter(tags__overlap=tags)
+
+    def created_after(self, moment: Any) -> Self:
+        """Those entered later than ``moment``."""
+        return self.filter(created_at__gt=moment)
+
+    def published(self, is_published: bool = True) -> Self:
+        """The published ones, or the others."""
+        return self.filter(is_published=is_published)
+
+    def having_variant(
+        self,
+        *,
+        price_min: Any = None,
+        price_max: Any = None,
+        in_stock: bool | None = None,
+        options: Iterable[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Those with a variant that meets every given condition by itself.
+
+        Args:
+            price_min: the least price, inclusive.
+            price_max: the greatest price, inclusive.
+            in_stock: whether the variant can be bought now.
+            options: ``{"name": ..., "values": [...]}``: the variant has one of the values.
+        """
+        variants = apps.get_model("catalog.Variant").objects.filter(product=OuterRef("pk"))
+        variants = variants.priced(price_min, price_max)
+        if in_stock is not None:
+            variants = variants.in_stock(in_stock)
+        for option in options:
+            variants = variants.with_option(option["name"], option["values"])
+        return self.filter(Exists(variants))
+
+    def search(self, term: Any) -> Self:
+        """Those that match ``term`` in name, vendor, tags, SKUs or description.
+
+        ``catalog.expressions.search_rank(term)`` says how well.
+        """
+        return self.filter(Matches(F("search_vector"), search_query(term)))
 
 
 class VariantQuerySet(QuerySet):
@@ -36,6 +103,25 @@ class VariantQuerySet(QuerySet):
         if viewer.may("catalog.change_product"):
             return self
         return self.filter(product__is_published=True)
+
+    def priced(self, least: Any = None, greatest: Any = None) -> Self:
+        """Those whose price lies between the two, both inclusive; None: no limit."""
+        variants = self
+        if least is not None:
+            variants = variants.filter(price__gte=least)
+        if greatest is not None:
+            variants = variants.filter(price__lte=greatest)
+        return variants
+
+    def in_stock(self, wanted: bool = True) -> Self:
+        """Those that can be bought now, or the others."""
+        if wanted:
+            return self.filter(stock__on_hand__gt=F("stock__allocated"))
+        return self.filter(Q(stock=None) | Q(stock__on_hand__lte=F("stock__allocated")))
+
+    def with_option(self, name: Any, values: Any) -> Self:
+        """Those with one of these values for the option called ``name``."""
+        return self.alias(option_value=OptionValue(name)).filter(option_value__in=values)
 
 
 class MediaQuerySet(QuerySet):

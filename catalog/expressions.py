@@ -1,0 +1,101 @@
+"""Database expressions that lists, both APIs and derived columns share.
+
+Their arguments may be plain values or other database expressions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.search import SearchQuery
+from django.db.models import BooleanField, Case, CharField, F, FloatField, Func, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.fields import TextField
+from django.db.models.functions import Cast, Coalesce
+
+# One of PostgreSQL's built-in configurations: it stems words and drops stop words.
+SEARCH_CONFIG = "english"
+
+
+def available_quantity(prefix: str = "") -> Combinable:
+    """How many of a variant can still be promised to orders.
+
+    Args:
+        prefix: the way from the annotated model to the variant: ``""`` on ``Variant``,
+            ``"variants__"`` on ``Product``.
+    """
+    return Coalesce(F(f"{prefix}stock__on_hand") - F(f"{prefix}stock__allocated"), Value(0))
+
+
+def availability_of(available: Any) -> Case:
+    """The ``Availability`` that a quantity stands for: out at 0, low up to the threshold."""
+    return Case(
+        When(GreaterThan(available, settings.LOW_STOCK_THRESHOLD), then=Value("IN_STOCK")),
+        When(GreaterThan(available, 0), then=Value("LOW_STOCK")),
+        default=Value("OUT_OF_STOCK"),
+        output_field=CharField(),
+    )
+
+
+def variant_availability(prefix: str = "") -> Case:
+    """A variant's ``Availability``; ``prefix`` as in :func:`available_quantity`."""
+    return availability_of(available_quantity(prefix))
+
+
+class GreaterThan(Func):
+    """Whether the first argument is greater than the second; usable as a condition."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " > "
+    arity = 2
+    output_field = BooleanField()
+
+    def __init__(self, left: Any, right: int, **extra: Any) -> None:
+        super().__init__(left, Value(right), **extra)
+
+
+class OptionValue(Func):
+    """The value that a variant has for the option called ``name``, or null."""
+
+    function = "jsonb_extract_path_text"
+    output_field = TextField()
+
+    def __init__(self, name: Any, **extra: Any) -> None:
+        super().__init__("options", Cast(as_expression(name), TextField()), **extra)
+
+
+class _LastWordAsPrefix(Func):
+    # A query's text ends in its last word, quoted: 'ocean' & 'shir'. With :* behind it, it matches
+    # by its beginning. An excluded last word (!'red') is left whole.
+    template = r"regexp_replace((%(expressions)s)::text, '(^| )(''[^ ]*'')$', '\1\2:*')::tsquery"
+
+
+class Matches(Func):
+    """Whether a search vector matches a search query; usable as a condition."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " @@ "
+    arity = 2
+    output_field = BooleanField()
+
+
+def search_query(term: Any) -> Func:
+    """``term`` as people type it into a search box, the last word also as a beginning.
+
+    Quotes make a phrase, ``or`` alternatives and a minus excludes, as in web searches. Nothing
+    that can be typed is an error; a term without words matches nothing.
+    """
+    words = SearchQuery(as_expression(term), config=SEARCH_CONFIG, search_type="websearch")
+    return _LastWordAsPrefix(words, output_field=words.output_field)
+
+
+def search_rank(term: Any) -> Combinable:
+    """How well a product matches ``term``: a double precision number, greater is better."""
+    rank = Func(F("search_vector"), search_query(term), function="ts_rank")
+    return Cast(rank, FloatField())
+
+
+def as_expression(value: Any) -> Any:
+    """``value`` itself when it is an expression, else wrapped, so that no text means a column."""
+    return value if hasattr(value, "resolve_expression") else Value(value)

@@ -1,0 +1,1 @@
+"""What the catalogue does: every write goes through one of these modules."""
