@@ -9,15 +9,17 @@ from datetime import UTC, datetime
 
 from django.http import HttpRequest, HttpResponse
 
-from tasks.context import new_request_id, request_id
+from tasks.context import job_id, new_request_id, request_id, task
 
 
 class RequestIdFilter(logging.Filter):
-    """Adds ``request_id`` to every record."""
+    """Adds ``request_id``, and inside a job ``job_id`` and ``task``, to every record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Let every record through, with the id."""
+        """Let every record through, with the ids."""
         record.request_id = request_id.get()
+        record.job_id = job_id.get() or getattr(record, "job_id", "")
+        record.task = task.get() or getattr(record, "task", "")
         return True
 
 

@@ -7,6 +7,9 @@ import uuid
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+# The job that this worker is running, and the task that it is.
+job_id: ContextVar[str] = ContextVar("job_id", default="")
+task: ContextVar[str] = ContextVar("task", default="")
 
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 

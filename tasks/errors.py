@@ -1,4 +1,4 @@
-"""How every domain service refuses: one exception with a code and the field it speaks of."""
+"""How domain services refuse, and how jobs ask for another attempt."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ class Rejected(ValidationError):
     def __init__(self, code: str, message: str, *, field: str = "") -> None:
         super().__init__(message, code=code)
         self.field = field
+
+
+class TryAgain(Exception):
+    """Raised by a job that can't be done now but may be later, with a reason fit for a client.
+
+    For example ``TryAgain("The mail server does not answer.")``. Any other exception makes
+    another attempt too, but tells the client nothing.
+    """

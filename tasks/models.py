@@ -18,6 +18,18 @@ class Job(models.Model):
     """
 
     class Status(models.TextChoices):
+        """Where a job is.
+
+        - ``PENDING``: waits for the relay, from ``not_before`` on; also between two attempts.
+        - ``DISPATCHED``: the broker has it. Not started before the lease ends: sent again.
+        - ``RUNNING``: a worker has it and renews the lease. The lease ends: sent again.
+        - ``SUCCEEDED``: done, for good.
+        - ``FAILED``: the task refused it by a rule that another attempt would meet again.
+        - ``DEAD``: given up, after the last attempt or because no worker could take it.
+
+        ``FAILED`` and ``DEAD`` stay until somebody sends the job again.
+        """
+
         PENDING = "PENDING"
         DISPATCHED = "DISPATCHED"
         RUNNING = "RUNNING"
@@ -40,12 +52,22 @@ class Job(models.Model):
     kwargs = models.JSONField(default=dict, blank=True)
     queue = models.CharField(max_length=10, choices=Queue, default=Queue.DEFAULT)
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(
+        default=0, help_text="How often a worker has started it; an outage consumes none."
+    )
+    dispatches = models.PositiveSmallIntegerField(
+        default=0, help_text="How often it was sent without being started."
+    )
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     error = models.TextField(blank=True, help_text="What went wrong, in words fit for a client.")
     request_id = models.CharField(max_length=64, blank=True)
     not_before = models.DateTimeField(default=timezone.now)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    run_id = models.UUIDField(
+        null=True,
+        blank=True,
+        help_text="Which run holds the lease: an overtaken one writes nothing.",
+    )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -62,7 +84,12 @@ class Job(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["id"], condition=models.Q(status="PENDING"), name="job_waiting"),
+            # The relay's question: what is due, queue by queue, the longest waiting first.
+            models.Index(
+                fields=["queue", "not_before", "id"],
+                condition=models.Q(status="PENDING"),
+                name="job_waiting",
+            ),
             models.Index(
                 fields=["lease_expires_at"],
                 condition=models.Q(status__in=["DISPATCHED", "RUNNING"]),
@@ -100,7 +127,7 @@ class IdempotencyRecord(models.Model):
     operation = models.CharField(max_length=60)
     key = models.CharField(max_length=200)
     request_hash = models.CharField(max_length=64)
-    result = models.JSONField(help_text="Primary keys of what was made.")
+    result = models.JSONField(default=dict, help_text="Primary keys of what was made.")
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:

@@ -1,0 +1,79 @@
+"""The same request twice, one effect."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, transaction
+
+from tasks.errors import Rejected
+from tasks.models import IdempotencyRecord
+
+MAX_KEY_LENGTH = 200
+
+
+def once(
+    *,
+    actor: str,
+    operation: str,
+    key: str | None,
+    request: Mapping[str, Any],
+    effect: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """Run ``effect`` for the first request of a key; give its repeats what the first one gave.
+
+    The record is inserted before the effect, in one transaction with it: a second request with
+    the same key, however close, waits at the unique constraint until the first has committed
+    (then it repeats) or rolled back (then it is the first). A failed effect leaves no record.
+
+    Args:
+        actor: whose key it is: ``user:ID``, ``cart:HASH`` or ``anyone``.
+        operation: the mutation's name; a key of another operation is another key.
+        key: the client's key; None runs the effect without a record.
+        request: what was asked, as plain values; a repeat must ask the same.
+        effect: makes the change and returns its primary keys as JSON values.
+
+    Raises:
+        Rejected: ``IDEMPOTENCY_CONFLICT`` where the key came with another request before,
+            ``INVALID`` for a key that can't be one.
+        TransactionManagementError: outside a transaction.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError(
+            "The record belongs in the transaction of its effect: call once() inside atomic()."
+        )
+    if key is None:
+        return effect()
+    if not key.isprintable() or not 1 <= len(key) <= MAX_KEY_LENGTH:
+        raise Rejected(
+            "INVALID",
+            f"An idempotency key has 1 to {MAX_KEY_LENGTH} printable characters.",
+            field="idempotencyKey",
+        )
+    request_hash = _hash(request)
+    # A savepoint: a caller that catches the effect's refusal keeps neither effect nor record.
+    with transaction.atomic():
+        record, is_first = IdempotencyRecord.objects.get_or_create(
+            actor=actor, operation=operation, key=key, defaults={"request_hash": request_hash}
+        )
+        if is_first:
+            record.result = effect()
+            record.save(update_fields=["result"])
+    if record.request_hash != request_hash:
+        raise Rejected(
+            "IDEMPOTENCY_CONFLICT",
+            "This idempotency key was used for another request; use a new key.",
+            field="idempotencyKey",
+        )
+    return record.result
+
+
+def _hash(request: Mapping[str, Any]) -> str:
+    canonical = json.dumps(
+        request, cls=DjangoJSONEncoder, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+    return hashlib.sha256(canonical.encode()).hexdigest()
