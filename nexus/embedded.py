@@ -94,14 +94,20 @@ class EmbeddedPostgres:
 
         Raises ``EmbeddedPostgresError`` where that fails.
         """
-        self._make_home()
-        with self._only_one("start-or-stop.lock"):
-            self._in_use = os.open(self.home / "in-use.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            fcntl.flock(self._in_use, fcntl.LOCK_SH)
-            if not self._answers():
-                self._initialise()
-                self._start_server()
-            self._create_database()
+        try:
+            self._make_home()
+            with self._only_one("start-or-stop.lock"):
+                self._in_use = os.open(self.home / "in-use.lock", os.O_RDWR | os.O_CREAT, 0o600)
+                fcntl.flock(self._in_use, fcntl.LOCK_SH)
+                if not self._answers():
+                    self._initialise()
+                    self._start_server()
+                self._create_database()
+        except PermissionError as error:
+            raise EmbeddedPostgresError(
+                f"{error}. The embedded PostgreSQL's data belong to the user who made them: run "
+                f"as that user, or remove {self.home} to begin anew."
+            ) from error
 
     def stop(self) -> None:
         """Stop using the server, and stop it where nobody else does."""

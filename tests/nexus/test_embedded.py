@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg2
@@ -23,14 +21,6 @@ with EmbeddedPostgres(Path(sys.argv[1]) / "postgres"):
     print("up", flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def var() -> Iterator[Path]:
-    """A folder that the server's user may enter, unlike root's ``tmp_path``."""
-    with tempfile.TemporaryDirectory(prefix="nexus-test-") as folder:
-        Path(folder).chmod(0o755)
-        yield Path(folder)
 
 
 def connect(var: Path):
