@@ -1,0 +1,42 @@
+"""The ASGI application: GraphQL in front, Django for everything else.
+
+``uvicorn nexus.asgi:application`` serves it.
+"""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
+django = get_asgi_application()
+
+# Models and settings can be imported only once Django is set up.
+from schema.asgi import GraphQLApplication, Receive, Scope, Send  # noqa: E402
+
+graphql = GraphQLApplication()
+
+GRAPHQL_PATHS = ("/graphql", "/graphql/")
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Pass a request to GraphQL or Django, by its path."""
+    if scope["type"] == "lifespan":
+        await _live(receive, send)
+    elif scope["type"] == "websocket" or scope["path"] in GRAPHQL_PATHS:
+        await graphql(scope, receive, send)
+    else:
+        await django(scope, receive, send)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    """Answer the server's start and stop; running requests finish before the stop is confirmed."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        elif message["type"] == "lifespan.shutdown":
+            await graphql.close()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,169 @@
+"""``/graphql`` as an ASGI application of its own, in front of Django.
+
+What Django's middleware does for other URLs is explicit here: host check, request id, security
+headers, and, below in ``schema.http``, sessions and CSRF.
+
+The client's address and scheme are the connection's. Behind a proxy, tell the server to trust it
+(``uvicorn --forwarded-allow-ips``): it then takes both from the proxy's headers, and from nobody
+else's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache, partial
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.asgi import ASGIRequest
+from django.http.request import split_domain_port, validate_host
+
+from schema import graphiql
+from schema.http import (
+    HTML,
+    JSON,
+    Head,
+    Outgoing,
+    Refused,
+    answer,
+    check_head,
+    check_length,
+    internal_error,
+    read_request,
+    unavailable,
+)
+from schema.workers import Overloaded, Workers
+from tasks.context import new_request_id, request_id
+
+logger = logging.getLogger(__name__)
+
+Scope = dict[str, Any]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+BODY_TIMEOUT_SECONDS = 30.0
+
+
+class ClientGone(Exception):
+    """The client hung up before its request was complete."""
+
+
+class GraphQLApplication:
+    """Answers GraphQL requests: queries in one pool of threads, mutations in another.
+
+    Slow mutations can't hold up queries so, and each pool's size bounds its connections.
+    """
+
+    def __init__(self) -> None:
+        waiting = settings.REQUEST_QUEUE_SIZE
+        self._reads = Workers("graphql-read", threads=settings.READ_POOL_SIZE, waiting=waiting)
+        self._writes = Workers("graphql-write", threads=settings.WRITE_POOL_SIZE, waiting=waiting)
+        self._security_headers = _security_headers()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request. WebSockets are closed before they open."""
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+            return
+        headers = _headers(scope)
+        token = request_id.set(new_request_id(headers.get("x-request-id")))
+        try:
+            await self._send(send, await self._respond(scope, headers, receive))
+        except ClientGone:
+            logger.info("The client hung up before its request was complete")
+        finally:
+            request_id.reset(token)
+
+    async def close(self) -> None:
+        """Let running requests finish, end the threads and close their connections."""
+        await asyncio.gather(self._reads.close(), self._writes.close())
+
+    async def _respond(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Outgoing:
+        head = Head(
+            method=scope["method"],
+            headers=headers,
+            query_string=scope["query_string"],
+            address=client[0] if (client := scope.get("client")) else None,
+            django_request=lambda: ASGIRequest(scope, io.BytesIO()),
+        )
+        media_type = JSON
+        try:
+            if not _is_allowed_host(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS)):
+                raise Refused(400, "BAD_USER_INPUT", "This host is not served here.")
+            media_type = check_head(head)
+            if media_type == HTML:
+                return graphiql.page()
+            request = read_request(head, await _body(receive))
+            # The document is parsed in the thread; a query that has the word runs there as well.
+            workers = self._writes if "mutation" in request.query else self._reads
+            return await workers.run(partial(answer, head, request, media_type))
+        except Refused as refused:
+            return refused.outgoing(media_type)
+        except Overloaded:
+            return unavailable("Too many requests are waiting.").outgoing(media_type)
+        except ClientGone:
+            raise
+        except Exception:
+            logger.exception("A GraphQL request failed before its execution")
+            return internal_error().outgoing(media_type)
+
+    async def _send(self, send: Send, outgoing: Outgoing) -> None:
+        named = [*outgoing.all_headers(), ("X-Request-Id", request_id.get())]
+        headers = [(name.lower().encode(), value.encode()) for name, value in named]
+        headers += self._security_headers
+        await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
+        await send({"type": "http.response.body", "body": outgoing.body})
+
+
+def _headers(scope: Scope) -> dict[str, str]:
+    """Headers by name; what was sent in several lines is joined as HTTP says."""
+    lines: defaultdict[str, list[str]] = defaultdict(list)
+    for name, value in scope["headers"]:
+        lines[name.decode("latin-1")].append(value.decode("latin-1"))
+    return {name: ("; " if name == "cookie" else ", ").join(lines[name]) for name in lines}
+
+
+@lru_cache(maxsize=64)
+def _is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Whether ``ALLOWED_HOSTS`` names the host, by Django's own reading of both."""
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body; refused as soon as it is too long or takes too long."""
+    chunks: list[bytes] = []
+    length = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                chunks.append(chunk)
+                length += len(chunk)
+                check_length(length)
+                if not message.get("more_body", False):
+                    return b"".join(chunks)
+    except TimeoutError:
+        raise Refused(408, "BAD_USER_INPUT", "The request's body did not arrive in time.") from None
+
+
+def _security_headers() -> list[tuple[bytes, bytes]]:
+    """What Django's SecurityMiddleware and XFrameOptionsMiddleware send elsewhere."""
+    named = {
+        "x-content-type-options": "nosniff",
+        "x-frame-options": settings.X_FRAME_OPTIONS,
+        "referrer-policy": settings.SECURE_REFERRER_POLICY,
+        "cross-origin-opener-policy": settings.SECURE_CROSS_ORIGIN_OPENER_POLICY,
+    }
+    if settings.SECURE_HSTS_SECONDS:
+        named["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
+    return [(name.encode(), value.encode()) for name, value in named.items() if value]

@@ -1,0 +1,76 @@
+// The tabs that GraphiQL opens with. Each runs as it stands on the sample catalogue, or says
+// which value to put in.
+"use strict";
+
+window.nexusSamples = [
+  {
+    query: `# The catalogue: search, filters, sorting, pages. Change the variables below.
+query Browse($first: Int = 5, $after: String, $search: String, $filter: ProductFilter, $sort: ProductSort) {
+  products(first: $first, after: $after, search: $search, filter: $filter, sort: $sort) {
+    totalCount
+    edges {
+      node {
+        slug
+        name
+        availability
+        priceRange { min { amount currency } max { amount currency } }
+        category { name }
+        media(first: 1) { url alt }
+      }
+    }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+`,
+    variables: JSON.stringify({ first: 5, sort: "PRICE_ASC", filter: { inStock: true } }, null, 2),
+  },
+  {
+    query: `# Facets: what a filter panel shows, with the number of products behind each value.
+query Facets($search: String, $filter: ProductFilter) {
+  products(first: 0, search: $search, filter: $filter) {
+    totalCount
+    facets { name label values { value label count } }
+  }
+}
+`,
+    variables: "{}",
+  },
+  {
+    query: `# Log in, then put the token in the Headers tab: {"Authorization": "Bearer ..."}
+mutation Login($email: String!, $password: String!) {
+  tokenAuth(email: $email, password: $password) { token refreshToken payload refreshExpiresIn }
+}
+`,
+    variables: JSON.stringify(
+      { email: "customer@example.com", password: "nexus-demo-password" }, null, 2,
+    ),
+  },
+  {
+    query: `# Who am I? Anonymous without a token or a session of the admin site.
+query Viewer {
+  viewer {
+    email
+    roles
+    orders(first: 10) { totalCount edges { node { number status total { amount currency } } } }
+    notifications(first: 5) { unreadCount edges { node { title readAt } } }
+  }
+}
+`,
+  },
+  {
+    query: `# A guest's cart: its token is the key to it. Copy a SKU from a product page.
+mutation CartCreate($input: CartCreateInput!) {
+  cartCreate(input: $input) {
+    cart {
+      token
+      version
+      lines { quantity variant { sku name } total { amount currency } }
+      requirements
+    }
+    userErrors { field code message }
+  }
+}
+`,
+    variables: JSON.stringify({ input: { lines: [{ sku: "SKU", quantity: 1 }] } }, null, 2),
+  },
+];
