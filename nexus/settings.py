@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "nexus.logging.RequestIdMiddleware",
     "nexus.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "nexus.streaming.AsyncStreamingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -251,6 +252,7 @@ GRAPHQL_LIMITS = {
         "MAX_VARIABLES": 50,
         "MAX_LIST_ITEMS": 250,
         "MAX_PAGE_SIZE": 100,
+        "MAX_COST": 100_000,
     }.items()
 }
 GRAPHQL_INTROSPECTION = config("GRAPHQL_INTROSPECTION", default=DEBUG, cast=bool)

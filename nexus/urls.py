@@ -10,6 +10,7 @@ from schema.views import graphql_view
 
 urlpatterns = [
     path("graphql", graphql_view),
+    path("graphql/", graphql_view),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema")),
