@@ -108,6 +108,9 @@ class EmbeddedPostgres:
                 f"{error}. The embedded PostgreSQL's data belong to the user who made them: run "
                 f"as that user, or remove {self.home} to begin anew."
             ) from error
+        except BaseException:  # an interruption, too, must not leave a server behind
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Stop using the server, and stop it where nobody else does."""
@@ -119,9 +122,10 @@ class EmbeddedPostgres:
             except BlockingIOError:
                 pass
             else:
-                self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
+                if self._answers():
+                    self._run("pg_ctl", "-D", str(self._data), "-m", "fast", "-w", "stop")
                 if (folder := _socket_folder(self.home)) != self.home.resolve():
-                    folder.rmdir()
+                    shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(self._in_use)
                 self._in_use = None
@@ -164,16 +168,17 @@ class EmbeddedPostgres:
     def _initialise(self) -> None:
         if self._user is not None and not _others_reach(_installed_programs() / "bin/postgres"):
             self._copy_programs()
-        if not (self._data / "PG_VERSION").exists():
-            # What an interrupted attempt left holds no data yet.
-            shutil.rmtree(self._data, ignore_errors=True)
+        if not self._data.exists():
+            unfinished = self._data.with_suffix(".unfinished")
+            shutil.rmtree(unfinished, ignore_errors=True)
             # One collation everywhere, whatever the machine's locale.
             locale = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
             self._run(
                 "initdb",
-                *("-D", str(self._data), "-U", SUPERUSER),
+                *("-D", str(unfinished), "-U", SUPERUSER),
                 *("--auth=trust", "--encoding=UTF8", *locale),
             )
+            unfinished.rename(self._data)
         folder = _socket_folder(self.home)
         if folder != self.home.resolve():
             folder.mkdir(mode=0o700, exist_ok=True)
@@ -224,26 +229,24 @@ class EmbeddedPostgres:
         # A session of its own keeps the terminal's Ctrl-C from it; a server must not hold on to
         # our pipes, so output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
-            try:
-                subprocess.run(
-                    [str(self._programs / "bin" / program), *arguments],
-                    check=True,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    cwd="/",
-                    env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
-                    start_new_session=True,
-                    user=self._user,
-                    group=self._user and pwd.getpwnam(self._user).pw_gid,
-                    extra_groups=None if self._user is None else [],
-                )
-            except (OSError, subprocess.CalledProcessError) as error:
+            process = subprocess.Popen(
+                [str(self._programs / "bin" / program), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+                start_new_session=True,
+                user=self._user,
+                group=self._user and pwd.getpwnam(self._user).pw_gid,
+                extra_groups=None if self._user is None else [],
+            )
+            if _wait(process) != 0:
                 output.seek(0)
                 raise EmbeddedPostgresError(
-                    f"The embedded PostgreSQL's {program} failed: {error}\n{output.read()}"
+                    f"The embedded PostgreSQL's {program} failed.\n{output.read()}"
                     f"Its log: {self.home.resolve() / 'log'}"
-                ) from error
+                )
 
     def _connect(self) -> Any:
         import psycopg2
@@ -272,6 +275,19 @@ class EmbeddedPostgres:
                 cursor.execute(f"CREATE DATABASE {DATABASE}")
         finally:
             connection.close()
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    """The exit code. An interruption counts only after the end: half a start is worse than one."""
+    interruption = None
+    while process.returncode is None:
+        try:
+            process.wait()
+        except KeyboardInterrupt as error:
+            interruption = error
+    if interruption is not None:
+        raise interruption
+    return process.returncode
 
 
 def _installed_programs() -> Path:

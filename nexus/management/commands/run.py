@@ -24,6 +24,7 @@ from tasks.models import Job
 from users.sample import CUSTOMER_EMAIL, PASSWORD, STAFF_EMAIL
 
 HOST = "127.0.0.1"
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # Seconds after which we say what we are still waiting for.
 PATIENCE = 30
 
@@ -45,7 +46,7 @@ class Command(BaseCommand):
     def handle(self, *, with_parent: bool, **options: Any) -> None:
         """Run until told to stop, or until a part fails: that is a CommandError."""
         self._refuse_a_port_in_use()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, _interrupt)
         if with_parent:
             stop_with_parent()
@@ -81,7 +82,7 @@ class Command(BaseCommand):
 
     def _supervise(self) -> None:
         stopping = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in STOP_SIGNALS:
             signal.signal(number, lambda *_: stopping.set())
         supervisor = Supervisor(_services(), output=sys.stdout)
         supervisor.start()
@@ -120,6 +121,9 @@ class Command(BaseCommand):
 
 
 def _interrupt(*_: object) -> None:
+    """Stop at once; more of the same changes nothing."""
+    for number in STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
