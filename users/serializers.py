@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
 from tasks.errors import Rejected
+from users.countries import COUNTRIES
 from users.models import Address
 
 _ABSENT = frozenset({"required", "blank", "null", "empty"})
@@ -50,8 +51,10 @@ class AddressSerializer(serializers.ModelSerializer):
 
     def validate_country(self, value: str) -> str:
         """An ISO 3166-1 alpha-2 code, in upper case whatever was typed."""
-        if not (len(value) == 2 and value.isascii() and value.isalpha()):
-            raise serializers.ValidationError("Give the country as two letters, such as GB.")
+        if value.upper() not in COUNTRIES:
+            raise serializers.ValidationError(
+                "Give the country's two-letter ISO 3166-1 code, such as GB."
+            )
         return value.upper()
 
 
