@@ -1,10 +1,15 @@
-"""Which rows of ``commerce`` a viewer may see."""
+"""Which rows of ``commerce`` a viewer may see, and how lists are narrowed.
+
+Arguments of the narrowing methods may be database expressions in place of values.
+"""
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Iterable
+from typing import Any, Self
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
+from django.db.models.functions import Upper
 
 from users.viewer import Viewer
 
@@ -43,6 +48,47 @@ class OrderQuerySet(QuerySet):
             mine |= Q(token=viewer.order_token)
         return self.filter(mine)
 
+    def with_status(self, statuses: Any) -> Self:
+        """Those in one of ``statuses``."""
+        return self.filter(status__in=statuses)
+
+    def with_payment_status(self, statuses: Any) -> Self:
+        """Those whose money is in one of ``statuses``."""
+        return self.filter(payment_status__in=statuses)
+
+    def placed_after(self, moment: Any) -> Self:
+        """Those placed at ``moment`` or later."""
+        return self.filter(placed_at__gte=moment)
+
+    def placed_before(self, moment: Any) -> Self:
+        """Those placed earlier than ``moment``."""
+        return self.filter(placed_at__lt=moment)
+
+    def of_email(self, email: Any) -> Self:
+        """Those of an e-mail address, whatever its case."""
+        return self.filter(email__iexact=email)
+
+    def search(self, term: Any) -> Self:
+        """Those whose number begins with ``term`` or whose e-mail address contains it."""
+        return self.filter(Q(number__istartswith=term) | Q(email__icontains=term))
+
+
+class ShippingMethodQuerySet(QuerySet):
+    """Ways to send an order."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All: what the shop offers is public."""
+        return self
+
+    def for_country(self, country: Any) -> Self:
+        """Those that now send to a country, in the order in which they are offered.
+
+        ``country`` is an ISO code or an expression for one; where it is null, there are none.
+        """
+        return self.filter(is_active=True, zone__countries__contains=[country]).order_by(
+            "position", "pk"
+        )
+
 
 class VoucherQuerySet(QuerySet):
     """Vouchers."""
@@ -50,3 +96,22 @@ class VoucherQuerySet(QuerySet):
     def visible_to(self, viewer: Viewer) -> Self:
         """All for who may view vouchers; else none: a code is a secret."""
         return self if viewer.may("commerce.view_voucher") else self.none()
+
+    def with_codes(self, codes: Iterable[str]) -> Self:
+        """Those with one of ``codes``, whatever their case."""
+        return self.annotate(upper_code=Upper("code")).filter(
+            upper_code__in=[code.upper() for code in codes]
+        )
+
+    def with_uses_by(self, email: str) -> Self:
+        """Each with ``uses_by_customer``: how many orders of an e-mail address used it."""
+        uses = Count("redemptions", filter=Q(redemptions__email=email.lower()))
+        return self.annotate(uses_by_customer=uses)
+
+    def redeem(self, pk: int) -> bool:
+        """Count one more use of a voucher; False where its limit is reached.
+
+        Its row stays locked until the transaction ends.
+        """
+        left = Q(usage_limit=None) | Q(used__lt=F("usage_limit"))
+        return self.filter(left, pk=pk).update(used=F("used") + 1) == 1

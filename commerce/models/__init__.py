@@ -1,6 +1,6 @@
 """Carts, orders and what they need, one module a subject."""
 
-from commerce.models.cart import Cart, CartLine, CartVoucher, Quote
+from commerce.models.cart import Cart, CartLine, CartVoucher, CheckoutRequirement, Quote
 from commerce.models.order import (
     Fulfillment,
     FulfillmentLine,
@@ -18,6 +18,7 @@ __all__ = [
     "Cart",
     "CartLine",
     "CartVoucher",
+    "CheckoutRequirement",
     "Fulfillment",
     "FulfillmentLine",
     "Order",

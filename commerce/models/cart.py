@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -21,9 +21,18 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def cart_expiry() -> timezone.datetime:
+def cart_expiry() -> datetime:
     """When a cart made now is forgotten."""
     return timezone.now() + timedelta(days=settings.CART_LIFETIME_DAYS)
+
+
+class CheckoutRequirement(models.TextChoices):
+    """What a cart must have before it can become an order."""
+
+    LINES = "LINES"
+    EMAIL = "EMAIL"
+    SHIPPING_ADDRESS = "SHIPPING_ADDRESS"
+    SHIPPING_METHOD = "SHIPPING_METHOD"
 
 
 class Cart(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models
 from django.utils import timezone
 
 from catalog.models import Variant
@@ -70,6 +70,19 @@ class Order(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @staticmethod
+    def reserve_number() -> tuple[int, str]:
+        """Take the next primary key from the database and the number that belongs to it.
+
+        The key's own sequence numbers the orders, so that no two orders wait for each other; a
+        checkout that fails leaves a gap. A number is no key: a guest opens an order with its
+        token.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT nextval(pg_get_serial_sequence('commerce_order', 'id'))")
+            (pk,) = cursor.fetchone()
+        return pk, f"N-{100_000 + pk}"
 
 
 class OrderLine(models.Model):

@@ -7,6 +7,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
 from commerce.models.money import currency_field, money_field
+from commerce.querysets import ShippingMethodQuerySet
 
 
 class ShippingZone(models.Model):
@@ -31,6 +32,8 @@ class ShippingMethod(models.Model):
     currency = currency_field()
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)
+
+    objects = ShippingMethodQuerySet.as_manager()
 
     class Meta:
         constraints = [

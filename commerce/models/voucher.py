@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from decimal import Decimal
+
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
@@ -28,6 +31,9 @@ class Voucher(models.Model):
     valid_from = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField(null=True, blank=True)
 
+    # How many of a customer's orders used it, where VoucherQuerySet.with_uses_by counted.
+    uses_by_customer: int
+
     objects = VoucherQuerySet.as_manager()
 
     class Meta:
@@ -48,6 +54,30 @@ class Voucher(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def objection(self, *, subtotal: Decimal, now: datetime) -> str | None:
+        """Say why the voucher does not apply, in words for a customer; None where it does.
+
+        The voucher must have been read by ``with_uses_by``.
+
+        Args:
+            subtotal: of the cart that wants to use it.
+            now: the moment that its dates are compared with.
+        """
+        if now < self.valid_from:
+            return f"{self.code} is not valid yet."
+        if self.valid_until is not None and now >= self.valid_until:
+            return f"{self.code} is no longer valid."
+        if self.usage_limit is not None and self.used >= self.usage_limit:
+            return f"{self.code} has been used up."
+        if (
+            self.usage_limit_per_customer is not None
+            and self.uses_by_customer >= self.usage_limit_per_customer
+        ):
+            return f"You have used {self.code} already."
+        if self.minimum_subtotal is not None and subtotal < self.minimum_subtotal:
+            return f"{self.code} needs goods for at least {self.minimum_subtotal}."
+        return None
 
 
 class VoucherRedemption(models.Model):

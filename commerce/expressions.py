@@ -1,0 +1,55 @@
+"""Values that are computed from a row's other columns, as expressions for the ORM.
+
+Each is relative to its model, so that one query reads it for one row or for a thousand.
+"""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Case, Exists, Expression, Func, OuterRef, Q, TextField, Value, When
+from django.db.models.fields.json import KeyTextTransform
+
+from commerce.models import CartLine, CheckoutRequirement, ShippingMethod
+from commerce.states import TRANSITIONS
+
+
+class PresentTexts(Func):
+    """A ``text[]`` of those arguments that are not null, in their order."""
+
+    template = "array_remove(ARRAY[%(expressions)s]::text[], NULL)"
+    output_field = ArrayField(TextField())
+
+
+def _text_where(condition: Q | Exists | Expression, text: str) -> Case:
+    return Case(When(condition, then=Value(text)), output_field=TextField())
+
+
+def available_shipping_method() -> Exists:
+    """Whether a cart's shipping method exists for its address, as a condition on ``Cart``."""
+    country = KeyTextTransform("country", OuterRef("shipping_address"))
+    return Exists(
+        ShippingMethod.objects.for_country(country)
+        .filter(pk=OuterRef("shipping_method_id"))
+        .order_by()
+    )
+
+
+def requirements() -> PresentTexts:
+    """What a ``Cart`` still lacks before checkout: names of ``CheckoutRequirement``."""
+    lines = CartLine.objects.filter(cart=OuterRef("pk"))
+    return PresentTexts(
+        _text_where(~Exists(lines), CheckoutRequirement.LINES),
+        _text_where(Q(email=""), CheckoutRequirement.EMAIL),
+        _text_where(Q(shipping_address__isnull=True), CheckoutRequirement.SHIPPING_ADDRESS),
+        _text_where(~available_shipping_method(), CheckoutRequirement.SHIPPING_METHOD),
+    )
+
+
+def allowed_actions() -> PresentTexts:
+    """What may now be done with an ``Order``: names of ``OrderAction``."""
+    return PresentTexts(
+        *(
+            _text_where(Q(status__in=sorted(transition.sources)), action)
+            for action, transition in TRANSITIONS.items()
+        )
+    )

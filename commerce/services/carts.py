@@ -1,0 +1,410 @@
+"""Making and changing carts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Q
+
+from catalog.models import Variant
+from commerce.models import Cart, CartLine, CartVoucher, Voucher
+from commerce.serializers import CartChangesSerializer
+from commerce.services.quotes import (
+    NO_TERMS,
+    Terms,
+    lines_of,
+    price_cart,
+    store_quote,
+    subtotal_of,
+    terms_of,
+    vouchers_of,
+)
+from commerce.services.transactions import in_transaction
+from tasks.errors import Rejected
+from tasks.idempotency import once
+from users.models import User
+from users.serializers import validated
+from users.viewer import Viewer
+
+MAX_QUANTITY = 999
+MAX_LINES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LineInput:
+    """How many of a variant somebody wants; the variant by its SKU or its primary key."""
+
+    sku: str | None
+    variant_id: int | None
+    quantity: int
+
+    @property
+    def path(self) -> str:
+        """The input's field that names the variant."""
+        return "sku" if self.variant_id is None else "variantId"
+
+
+def create_cart(
+    *,
+    viewer: Viewer,
+    lines: Sequence[LineInput],
+    email: str | None = None,
+    idempotency_key: str | None = None,
+    now: datetime,
+) -> Cart:
+    """Make a cart; a customer's own, or a guest's, whose token is the key to it.
+
+    Args:
+        lines: quantities of 1 to 999; none makes an empty cart.
+        email: where to send the confirmation; a customer's own address where it is None.
+        idempotency_key: a repeat with the same key returns the same cart.
+
+    Raises:
+        ValidationError: ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``,
+            ``INVALID`` on ``email``, ``IDEMPOTENCY_CONFLICT`` on ``idempotencyKey``.
+    """
+    _refuse_malformed(lines, fewest=1)
+    given = validated(CartChangesSerializer(data={"email": email}))
+
+    def create() -> Cart:
+        made: list[Cart] = []
+
+        def effect() -> dict[str, Any]:
+            cart = Cart(
+                user_id=viewer.user_id,
+                email=given["email"] or _email_of(viewer),
+                created_at=now,
+                updated_at=now,
+                expires_at=_expiry(now),
+            )
+            variants = _variants_for(lines, kept=())
+            cart.save(force_insert=True)
+            wanted = [
+                CartLine(cart=cart, variant=variant, quantity=line.quantity)
+                for variant, line in zip(variants, lines, strict=True)
+            ]
+            _requote(
+                cart,
+                lines=wanted,
+                changed={variant.pk for variant in variants},
+                vouchers=[],
+                terms=NO_TERMS,
+                now=now,
+            )
+            made.append(cart)
+            return {"cart": cart.pk}
+
+        stored = once(
+            actor=f"user:{viewer.user_id}" if viewer.is_authenticated else "anyone",
+            operation="cartCreate",
+            key=idempotency_key,
+            request={
+                "lines": [[line.sku, line.variant_id, line.quantity] for line in lines],
+                "email": email,
+            },
+            effect=effect,
+        )
+        cart = made[0] if made else Cart.objects.filter(pk=stored["cart"]).first()
+        if cart is None:
+            raise Rejected("NOT_FOUND", "That cart is gone by now.", field="idempotencyKey")
+        return cart
+
+    return in_transaction(create)
+
+
+def set_cart_lines(
+    *,
+    viewer: Viewer,
+    token: str,
+    lines: Sequence[LineInput],
+    expected_version: int | None = None,
+    now: datetime,
+) -> Cart:
+    """Set the quantities of the named variants; 0 removes, the other lines stay.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``token``, ``CART_ALREADY_ORDERED``,
+            ``VERSION_CONFLICT``; ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``.
+    """
+    _refuse_malformed(lines, fewest=0)
+
+    def change() -> Cart:
+        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version)
+        terms = _touch(cart, now=now)
+        current = {line.variant_id: line for line in lines_of(cart)}
+        variants = _variants_for(lines, kept=current)
+        removed = []
+        for variant, line in zip(variants, lines, strict=True):
+            if line.quantity == 0:
+                removed.append(current.pop(variant.pk, None))
+            else:
+                kept = current.setdefault(variant.pk, CartLine(cart=cart, variant=variant))
+                kept.quantity = line.quantity
+        gone = [line.pk for line in removed if line is not None]
+        if gone:
+            CartLine.objects.filter(pk__in=gone).delete()
+        if len(current) > MAX_LINES:
+            raise Rejected("INVALID", f"A cart holds at most {MAX_LINES} lines.", field="lines")
+        _requote(
+            cart,
+            lines=list(current.values()),
+            changed={variant.pk for variant in variants},
+            vouchers=vouchers_of(cart),
+            terms=terms,
+            now=now,
+        )
+        return cart
+
+    return in_transaction(change)
+
+
+def update_cart(
+    *,
+    viewer: Viewer,
+    token: str,
+    changes: Mapping[str, Any],
+    expected_version: int | None = None,
+    now: datetime,
+) -> Cart:
+    """Change a cart's e-mail address, postal addresses, shipping method or vouchers.
+
+    Any call renews the quote, one without changes too. A chosen shipping method that does not
+    send to a new address is forgotten.
+
+    Args:
+        changes: any of ``email``, ``shipping_address``, ``billing_address``,
+            ``shipping_method_id`` and ``voucher_codes`` (which replaces all codes); None clears.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``token`` or ``shippingMethodId``,
+            ``CART_ALREADY_ORDERED``, ``VERSION_CONFLICT``, ``REQUIRED`` or ``INVALID`` on the
+            field, ``VOUCHER_NOT_APPLICABLE`` on ``voucherCodes.N``.
+    """
+    given = validated(CartChangesSerializer(data=dict(changes)))
+
+    def change() -> Cart:
+        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version)
+        columns = {name: given[name] for name in given if name != "voucher_codes"}
+        if "email" in columns:
+            columns["email"] = columns["email"] or ""
+        terms = _touch(cart, now=now, **columns)
+        if cart.shipping_method_id is not None and terms.shipping_price is None:
+            if given.get("shipping_method_id") is not None:
+                raise Rejected(
+                    "NOT_FOUND",
+                    "Choose one of the cart's shippingMethods; they depend on its address.",
+                    field="shippingMethodId",
+                )
+            cart.shipping_method = None
+            cart.save(update_fields=["shipping_method"])
+        lines = lines_of(cart)
+        if "voucher_codes" in given:
+            vouchers = _replace_vouchers(
+                cart, codes=given["voucher_codes"] or [], lines=lines, now=now
+            )
+        else:
+            vouchers = vouchers_of(cart)
+        _requote(cart, lines=lines, vouchers=vouchers, terms=terms, now=now)
+        return cart
+
+    return in_transaction(change)
+
+
+def claim_cart(*, viewer: Viewer, token: str, now: datetime) -> Cart:
+    """Make a guest's cart the customer's own; one that is so already stays as it is.
+
+    Raises:
+        PermissionDenied: for an anonymous caller.
+        ValidationError: ``NOT_FOUND`` on ``token``, ``CART_ALREADY_ORDERED``.
+    """
+    if not viewer.is_authenticated:
+        raise PermissionDenied("Log in to claim a cart.")
+
+    def change() -> Cart:
+        cart = lock_cart(viewer=viewer, token=token)
+        if cart.user_id is None:
+            _touch(cart, now=now, user_id=viewer.user_id, email=cart.email or _email_of(viewer))
+        return cart
+
+    return in_transaction(change)
+
+
+def lock_cart(
+    *,
+    viewer: Viewer,
+    token: str,
+    expected_version: int | None = None,
+    field: str = "token",
+) -> Cart:
+    """Lock the cart that ``token`` opens for ``viewer``, until the transaction ends.
+
+    Args:
+        field: the input's field that holds the token, for the error.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``field``, ``VERSION_CONFLICT``.
+    """
+    cart = (
+        Cart.objects.visible_to(viewer.holding(cart_token=token))
+        .select_for_update()
+        .filter(token=token)
+        .first()
+    )
+    if cart is None:
+        raise Rejected("NOT_FOUND", "There is no such cart.", field=field)
+    if expected_version is not None and cart.version != expected_version:
+        raise Rejected(
+            "VERSION_CONFLICT",
+            f"The cart is at version {cart.version} by now; read it again.",
+            field="expectedVersion",
+        )
+    return cart
+
+
+def refuse_ordered(terms: Terms, *, field: str) -> None:
+    """Raise ``CART_ALREADY_ORDERED`` where the cart has become an order."""
+    if terms.order_number is not None:
+        raise Rejected(
+            "CART_ALREADY_ORDERED",
+            f"The cart has become order {terms.order_number}; make a new one.",
+            field=field,
+        )
+
+
+def _touch(cart: Cart, *, now: datetime, **columns: Any) -> Terms:
+    """Store new values in a locked cart, bump its version and read what they lead to."""
+    columns |= {
+        "version": cart.version + 1,
+        "updated_at": now,
+        "expires_at": _expiry(now),
+    }
+    for name, value in columns.items():
+        setattr(cart, name, value)
+    cart.save(update_fields=list(columns))
+    terms = terms_of(cart)
+    refuse_ordered(terms, field="token")
+    return terms
+
+
+def _requote(
+    cart: Cart,
+    *,
+    lines: Sequence[CartLine],
+    changed: Collection[int] = (),
+    vouchers: Sequence[Voucher],
+    terms: Terms,
+    now: datetime,
+) -> None:
+    amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
+    store_quote(
+        cart=cart, lines=lines, changed=changed, vouchers=vouchers, amounts=amounts, now=now
+    )
+
+
+def _replace_vouchers(
+    cart: Cart, *, codes: Sequence[str], lines: Sequence[CartLine], now: datetime
+) -> list[Voucher]:
+    """Leave a cart with the vouchers of ``codes`` alone, all of which must apply."""
+    found = {
+        voucher.code.upper(): voucher
+        for voucher in (
+            Voucher.objects.with_codes(codes).with_uses_by(cart.email).order_by("pk")
+            if codes
+            else ()
+        )
+    }
+    subtotal = subtotal_of(lines)
+    errors = []
+    for position, code in enumerate(codes):
+        voucher = found.get(code.upper())
+        objection = (
+            f"There is no voucher {code}."
+            if voucher is None
+            else voucher.objection(subtotal=subtotal, now=now)
+        )
+        if objection is not None:
+            errors.append(
+                Rejected("VOUCHER_NOT_APPLICABLE", objection, field=f"voucherCodes.{position}")
+            )
+    if errors:
+        raise ValidationError(errors)
+    vouchers = list(found.values())
+    CartVoucher.objects.filter(cart=cart).exclude(voucher__in=vouchers).delete()
+    return vouchers
+
+
+def _refuse_malformed(lines: Sequence[LineInput], *, fewest: int) -> None:
+    """Refuse what is wrong with lines whatever the shop sells."""
+    if len(lines) > MAX_LINES:
+        raise Rejected("INVALID", f"A cart holds at most {MAX_LINES} lines.", field="lines")
+    errors = []
+    for position, line in enumerate(lines):
+        path = f"lines.{position}"
+        if line.sku is None and line.variant_id is None:
+            errors.append(Rejected("REQUIRED", "Give sku or variantId.", field=f"{path}.sku"))
+        if line.sku is not None and line.variant_id is not None:
+            errors.append(
+                Rejected("INVALID", "Give sku or variantId, not both.", field=f"{path}.sku")
+            )
+        if not fewest <= line.quantity <= MAX_QUANTITY:
+            errors.append(
+                Rejected(
+                    "INVALID",
+                    f"Give a quantity from {fewest} to {MAX_QUANTITY}.",
+                    field=f"{path}.quantity",
+                )
+            )
+    if errors:
+        raise ValidationError(errors)
+
+
+def _variants_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[Variant]:
+    """Find the variant of each line, in their order, in one query.
+
+    A variant must be of a published product; one in ``kept``, the cart's own, may be removed
+    whether or not it is still sold.
+    """
+    if not lines:
+        return []
+    by_key: dict[str | int, Variant] = {}
+    named = Q(sku__in=[line.sku for line in lines if line.sku is not None])
+    named |= Q(pk__in=[line.variant_id for line in lines if line.variant_id is not None])
+    for variant in Variant.objects.filter(named).select_related("product"):
+        by_key[variant.pk] = variant
+        if variant.sku is not None:
+            by_key[variant.sku] = variant
+    variants: list[Variant] = []
+    seen: set[int] = set()
+    errors = []
+    for position, line in enumerate(lines):
+        field = f"lines.{position}.{line.path}"
+        key = line.sku if line.variant_id is None else line.variant_id
+        found = by_key.get(key) if key is not None else None
+        if found is None or not (
+            found.product.is_published or (line.quantity == 0 and found.pk in kept)
+        ):
+            errors.append(Rejected("NOT_FOUND", f"The shop has no {key}.", field=field))
+        elif found.pk in seen:
+            errors.append(Rejected("INVALID", f"{key} is named twice.", field=field))
+        else:
+            seen.add(found.pk)
+            variants.append(found)
+    if errors:
+        raise ValidationError(errors)
+    return variants
+
+
+def _email_of(viewer: Viewer) -> str:
+    """A customer's e-mail address; empty for a guest."""
+    if not viewer.is_authenticated:
+        return ""
+    return User.objects.values_list("email", flat=True).get(pk=viewer.user_id)
+
+
+def _expiry(now: datetime) -> datetime:
+    return now + timedelta(days=settings.CART_LIFETIME_DAYS)

@@ -1,0 +1,335 @@
+"""From cart to order, in three steps.
+
+A. One transaction checks the cart, takes the stock and writes the order with all that belongs to
+   it, the background job too.
+B. The payment provider is asked, outside any transaction.
+C. A short transaction records the provider's answer.
+
+A crash between the steps loses nothing: a repeat with the same idempotency key finds the order
+of step A and goes on behind it. A provider with nobody to ask needs step A only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from catalog.services.stock import OutOfStock, allocate
+from commerce.models import (
+    Cart,
+    CartLine,
+    CheckoutRequirement,
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    Voucher,
+    VoucherRedemption,
+)
+from commerce.payments import PaymentProvider, provider_named
+from commerce.services import confirmations
+from commerce.services.carts import lock_cart, refuse_ordered
+from commerce.services.events import append_events
+from commerce.services.payments import record_outcome
+from commerce.services.pricing import Amounts
+from commerce.services.quotes import Terms, lines_of, price_cart, terms_of, vouchers_of
+from commerce.services.transactions import in_transaction
+from tasks.errors import Rejected
+from tasks.idempotency import once
+from tasks.models import Job
+from users.viewer import Viewer
+
+# The input's field for everything that is wrong with the cart as a whole.
+CART = "cartToken"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """What a checkout made."""
+
+    order: Order
+    payment: Payment
+    jobs: list[Job]
+
+
+def complete_checkout(
+    *,
+    viewer: Viewer,
+    cart_token: str,
+    idempotency_key: str,
+    quote_total: Decimal | None = None,
+    provider: str,
+    payment_data: Mapping[str, Any],
+    now: datetime,
+) -> Checkout:
+    """Make a cart an order and ask for its payment.
+
+    Args:
+        cart_token: opens a guest's cart, or the customer's own.
+        idempotency_key: a repeat with the same key and arguments has the same result.
+        quote_total: what the buyer was shown; the stored quote's total where it is None.
+        provider: the payment provider's name, such as ``"manual"``.
+        payment_data: what the client sends for the provider.
+
+    Raises:
+        ValidationError: ``NOT_FOUND``, ``CART_ALREADY_ORDERED``, ``CART_EMPTY`` or
+            ``QUOTE_EXPIRED`` on ``cartToken``; ``REQUIRED`` on ``idempotencyKey`` or on what the
+            cart lacks; ``PRICE_CHANGED``; ``OUT_OF_STOCK`` or ``NOT_FOUND`` on ``lines.N``, the
+            cart's line; ``VOUCHER_NOT_APPLICABLE`` on ``vouchers.N``; ``INVALID`` on
+            ``payment.provider``; ``PAYMENT_DECLINED`` on ``payment``.
+    """
+    if not idempotency_key:
+        raise Rejected("REQUIRED", "Give a key of your choice.", field="idempotencyKey")
+    payee = provider_named(provider)
+
+    def step_a() -> Checkout:
+        placed: list[Checkout] = []
+
+        def effect() -> dict[str, Any]:
+            placed.append(
+                _place_order(
+                    viewer=viewer,
+                    cart_token=cart_token,
+                    quote_total=quote_total,
+                    provider=payee,
+                    now=now,
+                )
+            )
+            return {"order": placed[0].order.pk, "payment": placed[0].payment.pk}
+
+        made = once(
+            actor=_actor(viewer, cart_token),
+            operation="checkoutComplete",
+            key=idempotency_key,
+            request={
+                "cart_token": cart_token,
+                "quote_total": None if quote_total is None else str(quote_total),
+                "provider": provider,
+                "payment_data": dict(payment_data),
+            },
+            effect=effect,
+        )
+        return placed[0] if placed else _made_before(made)
+
+    checkout = in_transaction(step_a)
+    reason = ""
+    if checkout.payment.status == Payment.Status.PENDING and not payee.is_offline:
+        outcome = payee.start(payment=checkout.payment, data=payment_data)
+        jobs = record_outcome(payment=checkout.payment, outcome=outcome, now=now)
+        checkout.order.refresh_from_db()
+        checkout = Checkout(order=checkout.order, payment=checkout.payment, jobs=jobs)
+        reason = outcome.reason
+    if checkout.payment.status == Payment.Status.FAILED:
+        message = reason or "The payment was declined."
+        raise Rejected("PAYMENT_DECLINED", message, field="payment")
+    return checkout
+
+
+def _place_order(
+    *,
+    viewer: Viewer,
+    cart_token: str,
+    quote_total: Decimal | None,
+    provider: PaymentProvider,
+    now: datetime,
+) -> Checkout:
+    """Step A, inside the transaction of its idempotency record."""
+    cart = lock_cart(viewer=viewer, token=cart_token, field=CART)
+    terms = terms_of(cart)
+    refuse_ordered(terms, field=CART)
+    _refuse_incomplete(terms)
+    if terms.quote_expires_at is None or terms.quote_expires_at <= now:
+        raise Rejected(
+            "QUOTE_EXPIRED", "The quote has expired; update the cart to renew it.", field=CART
+        )
+    lines = lines_of(cart)
+    _refuse_withdrawn(lines)
+    vouchers = vouchers_of(cart)
+    amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
+    _refuse_other_total(amounts, terms=terms, quote_total=quote_total)
+    order = _store_order(
+        cart=cart,
+        user_id=viewer.user_id or cart.user_id,
+        lines=lines,
+        terms=terms,
+        amounts=amounts,
+        is_confirmed=provider.is_offline,
+        now=now,
+    )
+    payment = Payment.objects.create(
+        order=order, provider=provider.name, amount=order.total, created_at=now
+    )
+    jobs = [confirmations.enqueue_confirmation(order)] if provider.is_offline else []
+    # What others may be waiting for comes last, and always in this order: stock, then vouchers.
+    _take_stock(lines)
+    _redeem(vouchers, order=order, amounts=amounts)
+    return Checkout(order=order, payment=payment, jobs=jobs)
+
+
+def _refuse_incomplete(terms: Terms) -> None:
+    """Refuse a cart that lacks something."""
+    if CheckoutRequirement.LINES in terms.missing:
+        raise Rejected("CART_EMPTY", "The cart is empty.", field=CART)
+    wanted = {
+        CheckoutRequirement.EMAIL: ("email", "Say where to send the confirmation."),
+        CheckoutRequirement.SHIPPING_ADDRESS: ("shippingAddress", "Say where to send the goods."),
+        CheckoutRequirement.SHIPPING_METHOD: ("shippingMethod", "Choose a shipping method."),
+    }
+    errors = [
+        Rejected("REQUIRED", message, field=field)
+        for requirement, (field, message) in wanted.items()
+        if requirement in terms.missing
+    ]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _refuse_withdrawn(lines: Sequence[CartLine]) -> None:
+    """Refuse goods that the shop has stopped to sell since they went into the cart."""
+    errors = [
+        Rejected(
+            "NOT_FOUND",
+            f"{line.variant.product.name} is no longer sold; remove it.",
+            field=f"lines.{position}",
+        )
+        for position, line in enumerate(lines)
+        if not line.variant.product.is_published
+    ]
+    if errors:
+        raise ValidationError(errors)
+
+
+def _refuse_other_total(amounts: Amounts, *, terms: Terms, quote_total: Decimal | None) -> None:
+    """Refuse to charge another total than the buyer knows of."""
+    known = terms.quoted_total if quote_total is None else quote_total
+    if amounts.total != known:
+        raise Rejected(
+            "PRICE_CHANGED",
+            f"The total was {known} and is {amounts.total} now; update the cart to see why.",
+            field=CART if quote_total is None else "quoteTotal",
+        )
+
+
+def _store_order(
+    *,
+    cart: Cart,
+    user_id: int | None,
+    lines: Sequence[CartLine],
+    terms: Terms,
+    amounts: Amounts,
+    is_confirmed: bool,
+    now: datetime,
+) -> Order:
+    """Write the order with its lines and the beginning of its history."""
+    pk, number = Order.reserve_number()
+    order = Order(
+        pk=pk,
+        number=number,
+        cart=cart,
+        user_id=user_id,
+        email=cart.email,
+        status=OrderStatus.CONFIRMED if is_confirmed else OrderStatus.PENDING_PAYMENT,
+        subtotal=amounts.subtotal,
+        discount=amounts.discount,
+        shipping=amounts.shipping,
+        tax=amounts.tax,
+        total=amounts.total,
+        shipping_address=cart.shipping_address,
+        billing_address=cart.billing_address,
+        shipping_method_name=terms.shipping_name or "",
+        placed_at=now,
+    )
+    order.save(force_insert=True)
+    OrderLine.objects.bulk_create(
+        OrderLine(
+            order=order,
+            variant=line.variant,
+            name=_line_name(line),
+            sku=line.variant.sku,
+            quantity=line.quantity,
+            unit_price=line.variant.price,
+            total=line.variant.price * line.quantity,
+        )
+        for line in lines
+    )
+    events = [(OrderEvent.Kind.PLACED, f"We have received your order {number}.")]
+    if is_confirmed:
+        events.append((OrderEvent.Kind.CONFIRMED, "The order is confirmed; payment is due."))
+    append_events(order, *events, now=now, after=0)
+    return order
+
+
+def _line_name(line: CartLine) -> str:
+    """What an order calls a variant: the product's name and, where there is one, its own."""
+    product, variant = line.variant.product.name, line.variant.name
+    return f"{product} ({variant})" if variant else product
+
+
+def _take_stock(lines: Sequence[CartLine]) -> None:
+    """Allocate all lines' stock, or refuse with each line of which there is too little."""
+    try:
+        allocate(quantities={line.variant_id: line.quantity for line in lines})
+    except OutOfStock as error:
+        positions = {line.variant_id: position for position, line in enumerate(lines)}
+        raise ValidationError(
+            [
+                Rejected(
+                    "OUT_OF_STOCK", str(shortage), field=f"lines.{positions[shortage.variant_id]}"
+                )
+                for shortage in error.shortages
+            ]
+        ) from error
+
+
+def _redeem(vouchers: Sequence[Voucher], *, order: Order, amounts: Amounts) -> None:
+    """Count a use of each voucher that took something off.
+
+    Counting locks the voucher's row, so that the uses by this customer can then be counted
+    without a race.
+    """
+    redemptions = []
+    for position, voucher in enumerate(vouchers):
+        amount = amounts.taken_off.get(voucher.pk)
+        if not amount:
+            continue
+        if not Voucher.objects.redeem(voucher.pk) or _is_exhausted_for(voucher, order.email):
+            raise Rejected(
+                "VOUCHER_NOT_APPLICABLE",
+                f"{voucher.code} has been used up.",
+                field=f"vouchers.{position}",
+            )
+        redemptions.append(
+            VoucherRedemption(
+                voucher=voucher, order=order, email=order.email.lower(), amount=amount
+            )
+        )
+    VoucherRedemption.objects.bulk_create(redemptions)
+
+
+def _is_exhausted_for(voucher: Voucher, email: str) -> bool:
+    limit = voucher.usage_limit_per_customer
+    if limit is None:
+        return False
+    return VoucherRedemption.objects.filter(voucher=voucher, email=email.lower()).count() >= limit
+
+
+def _made_before(made: Mapping[str, Any]) -> Checkout:
+    """Read again what an earlier call with the same key made."""
+    payment = Payment.objects.select_related("order").get(pk=made["payment"])
+    order = payment.order
+    jobs = Job.objects.filter(kind=confirmations.KIND, key=confirmations.job_key(order))
+    return Checkout(order=order, payment=payment, jobs=list(jobs))
+
+
+def _actor(viewer: Viewer, cart_token: str) -> str:
+    """Whose key it is: the customer's, else of whoever holds the cart's token."""
+    if viewer.is_authenticated:
+        return f"user:{viewer.user_id}"
+    return f"cart:{sha256(cart_token.encode()).hexdigest()}"

@@ -1,0 +1,62 @@
+"""Telling the buyer that the shop has the order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+from commerce.models import Order
+from tasks.dispatch import enqueue
+from tasks.models import Job
+from users.models import Notification
+from users.services.notifications import notify
+
+KIND = "commerce.send_order_confirmation"
+
+
+def enqueue_confirmation(order: Order) -> Job:
+    """Enqueue an order's confirmation in the transaction that confirms it."""
+    return enqueue(KIND, key=job_key(order), order_id=order.pk)
+
+
+def job_key(order: Order) -> str:
+    """What makes an order's confirmation be enqueued once."""
+    return f"order:{order.pk}"
+
+
+def send_confirmation(*, order_id: int, job_id: str, now: datetime) -> None:
+    """Mail an order's confirmation to its buyer and notify a customer.
+
+    A repeat sends the mail again with the same Message-ID, by which mail programs know it for
+    the same one; the notification is made once.
+
+    Args:
+        job_id: the job's public id.
+        now: when the notification was made.
+    """
+    order = Order.objects.prefetch_related("lines").filter(pk=order_id).first()
+    if order is None:
+        return
+    lines = sorted(order.lines.all(), key=lambda line: line.pk)
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    title = f"Your order {order.number} is confirmed"
+    EmailMessage(
+        subject=title,
+        body=render_to_string("commerce/order_confirmation.txt", {"order": order, "lines": lines}),
+        to=[order.email],
+        headers={"Message-ID": f"<{job_id}@{sender.rpartition('@')[2]}>", "X-Job-ID": job_id},
+    ).send()
+    if order.user_id is not None:
+        notify(
+            user_id=order.user_id,
+            kind=Notification.Kind.ORDER_CONFIRMED,
+            source=f"order:{order.pk}",
+            title=title,
+            body=f"{len(lines)} line(s), {order.total} {order.currency} in total.",
+            data={"order_number": order.number},
+            now=now,
+        )

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from commerce.models import ShippingMethod, ShippingZone, TaxRate
+
+
+@pytest.fixture(autouse=True)
+def _database(db):
+    """Every test here reads or writes rows."""
+
+
+@pytest.fixture
+def standard(db) -> ShippingMethod:
+    """The shop sends to Great Britain for 5.00, and there the tax is 20 percent."""
+    zone = ShippingZone.objects.create(name="Britain", countries=["GB"])
+    TaxRate.objects.create(country="GB", rate=Decimal("0.2"))
+    return ShippingMethod.objects.create(zone=zone, name="Standard", price=Decimal("5.00"))
