@@ -8,7 +8,10 @@ import signal
 import socket
 import sys
 import threading
+import time
 from argparse import ArgumentParser
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -89,20 +92,24 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 trial = enqueue("nexus.try_out")
-            waited, ready = 0.0, False
+            checks: list[tuple[str, Callable[[], bool]]] = [
+                ("the API", _api_answers),
+                ("relay and worker", partial(_has_succeeded, trial)),
+            ]
+            say_next = time.monotonic() + PATIENCE
             while not stopping.wait(0.1):
                 if ended := supervisor.ended():
                     name, code = ended
                     raise CommandError(f"The {name} ended (exit code {code}), so all is stopped.")
-                if not ready:
-                    waited += 0.1
-                    if not (missing := _missing(trial)):
+                if checks and checks[0][1]():
+                    checks.pop(0)
+                    if not checks:
                         trial.delete()
-                        connection.close()
                         self._welcome(supervisor)
-                        ready = True
-                    elif round(waited, 1) % PATIENCE == 0:
-                        supervisor.say(f"Still waiting for {missing}.")
+                        connection.close()
+                elif checks and time.monotonic() >= say_next:
+                    supervisor.say(f"Still waiting for {checks[0][0]}.")
+                    say_next += PATIENCE
         finally:
             connection.close()
             supervisor.say("Stopping")
@@ -130,8 +137,9 @@ def _interrupt(*_: object) -> None:
 def _services() -> list[Service]:
     uvicorn = ["uvicorn", "nexus.asgi:application", "--loop", "uvloop", "--http", "httptools"]
     address = ["--host", HOST, "--port", str(settings.PORT)]
-    celery = ["celery", "-A", "nexus", "worker"]
-    python = [sys.executable, "-m"]
+    celery = ["celery", "-A", "nexus", "--quiet", "worker"]
+    # Celery warns root at length; this is a developer's machine, or a container.
+    python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
     return [
         Service("api", [*python, *uvicorn, *address, "--timeout-graceful-shutdown", "5"]),
         Service("relay", [sys.executable, "manage.py", "relay"]),
@@ -139,18 +147,17 @@ def _services() -> list[Service]:
     ]
 
 
-def _missing(trial: Job) -> str:
-    """What does not work yet, in words; empty when all does."""
+def _api_answers() -> bool:
+    api = http.client.HTTPConnection(HOST, settings.PORT, timeout=2)
     try:
-        api = http.client.HTTPConnection(HOST, settings.PORT, timeout=2)
         api.request("GET", "/readyz")
-        if (status := api.getresponse().status) != http.client.OK:
-            return f"the API, which answers {status}"
-    except OSError:
-        return "the API"
+        return api.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
     finally:
         api.close()
+
+
+def _has_succeeded(trial: Job) -> bool:
     trial.refresh_from_db(fields=["status"])
-    if trial.status != Job.Status.SUCCEEDED:
-        return f"relay and worker: the trial job is {trial.status}"
-    return ""
+    return trial.status == Job.Status.SUCCEEDED
