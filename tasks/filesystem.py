@@ -1,0 +1,72 @@
+"""kombu's filesystem transport, made safe for several processes in one folder.
+
+The transport as it comes writes a message into the file that readers look for, so that a reader
+may find half of it, and creates an exchange's table without a lock, so that two processes that
+start together may lose a binding. Here a message appears whole and disappears by a rename, and
+tables are changed under a lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps, loads
+
+SCHEME = "folder"
+TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
+
+
+def folder_options(folder: Path) -> dict[str, Any]:
+    """kombu's transport options for messages under ``folder``, which is made where missing."""
+    folders = {
+        "data_folder_in": folder / "messages",
+        "data_folder_out": folder / "messages",
+        "processed_folder": folder / "taken",
+        "control_folder": folder / "exchanges",
+    }
+    for path in folders.values():
+        path.mkdir(parents=True, exist_ok=True)
+    # A second between two looks, kombu's default, would be most of a job's waiting.
+    return {name: str(path) for name, path in folders.items()} | {"polling_interval": 0.05}
+
+
+class Channel(filesystem.Channel):
+    """A channel whose messages and tables other processes never see half written."""
+
+    def _put(self, queue: str, payload: dict[str, Any], **kwargs: Any) -> None:  # type: ignore[override]
+        # The name's time puts messages in order, also across a restart of the machine.
+        name = f"{time.time_ns():020}_{uuid.uuid4()}"
+        draft = Path(self.processed_folder, name)
+        draft.write_text(dumps(payload))
+        draft.rename(Path(self.data_folder_out, f"{name}.{queue}.msg"))
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
+            if path.name.partition(".")[2] != f"{queue}.msg":
+                continue
+            taken = Path(self.processed_folder, path.name)
+            # Somebody else may have been quicker.
+            with suppress(FileNotFoundError):
+                path.rename(taken)
+                message = loads(taken.read_text())
+                taken.unlink()
+                return message
+        raise Empty
+
+    def _queue_bind(self, *args: Any) -> None:
+        with Path(self.control_folder, "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            super()._queue_bind(*args)
+
+
+class Transport(filesystem.Transport):
+    """kombu's filesystem transport with our channel."""
+
+    Channel = Channel
