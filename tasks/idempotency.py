@@ -57,12 +57,13 @@ def once(
     request_hash = _hash(request)
     # A savepoint: a caller that catches the effect's refusal keeps neither effect nor record.
     with transaction.atomic():
-        record, is_first = IdempotencyRecord.objects.get_or_create(
-            actor=actor, operation=operation, key=key, defaults={"request_hash": request_hash}
-        )
-        if is_first:
-            record.result = effect()
-            record.save(update_fields=["result"])
+        if _insert(actor, operation, key, request_hash):
+            result = effect()
+            IdempotencyRecord.objects.filter(actor=actor, operation=operation, key=key).update(
+                result=result
+            )
+            return result
+    record = IdempotencyRecord.objects.get(actor=actor, operation=operation, key=key)
     if record.request_hash != request_hash:
         raise Rejected(
             "IDEMPOTENCY_CONFLICT",
@@ -70,6 +71,21 @@ def once(
             field="idempotencyKey",
         )
     return record.result
+
+
+def _insert(actor: str, operation: str, key: str, request_hash: str) -> bool:
+    """Insert the record; False where there is one. Waits for a racer's transaction to end.
+
+    The ORM's insert that ignores conflicts does not tell whether it inserted.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tasks_idempotencyrecord"
+            " (actor, operation, key, request_hash, result, created_at)"
+            " VALUES (%s, %s, %s, %s, '{}', now()) ON CONFLICT DO NOTHING",
+            [actor, operation, key, request_hash],
+        )
+        return cursor.rowcount == 1
 
 
 def _hash(request: Mapping[str, Any]) -> str:

@@ -102,11 +102,12 @@ def allocate(*, quantities: Mapping[int, int]) -> None:
         raise ValueError("Quantities must be at least 1.")
     if not quantities:
         return
-    with transaction.atomic():
+    # The refusal comes after the block: it has changed nothing, so that no savepoint is needed.
+    with transaction.atomic(savepoint=False):
         changes = _execute(ALLOCATE, quantities)
-        if not changes:
-            raise OutOfStock(_shortages(quantities))
         _refresh_where_availability_changed(changes)
+    if not changes:
+        raise OutOfStock(_shortages(quantities))
 
 
 def release(*, quantities: Mapping[int, int]) -> None:
