@@ -73,6 +73,15 @@ class OrderQuerySet(QuerySet):
         return self.filter(Q(number__istartswith=term) | Q(email__icontains=term))
 
 
+class PaymentQuerySet(QuerySet):
+    """Payments."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those of visible orders."""
+        orders = self.model._meta.get_field("order").related_model.objects
+        return self.filter(order__in=orders.visible_to(viewer).values("pk"))
+
+
 class ShippingMethodQuerySet(QuerySet):
     """Ways to send an order."""
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from commerce.models.money import currency_field, money_field
 from commerce.models.order import Order
+from commerce.querysets import PaymentQuerySet
 
 
 class Payment(models.Model):
@@ -35,6 +36,8 @@ class Payment(models.Model):
         null=True, blank=True, help_text="kind, client_secret, redirect_url: the client's turn."
     )
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -5,11 +5,10 @@ Each change of a cart renews its quote; checkout computes it once more and compa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from django.conf import settings
 from django.db.models import F, OuterRef, Subquery
@@ -34,7 +33,7 @@ class Terms:
     """
 
     order_number: str | None = None
-    missing: tuple[str, ...] = ()
+    missing: Sequence[str] = ()
     shipping_price: Decimal | None = None
     shipping_name: str | None = None
     tax_rate: Decimal | None = None
@@ -50,7 +49,7 @@ def terms_of(cart: Cart) -> Terms:
     """Read a stored cart's terms, in one query."""
     country = KeyTextTransform("country", OuterRef("shipping_address"))
     method = ShippingMethod.objects.for_country(country).filter(pk=OuterRef("shipping_method_id"))
-    found: dict[str, Any] = (
+    found = (
         Cart.objects.filter(pk=cart.pk)
         .values(
             order_number=F("order__number"),
@@ -63,7 +62,7 @@ def terms_of(cart: Cart) -> Terms:
         )
         .get()
     )
-    return Terms(**{**found, "missing": tuple(found["missing"])})
+    return Terms(**found)
 
 
 def lines_of(cart: Cart) -> list[CartLine]:
