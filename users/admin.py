@@ -53,6 +53,10 @@ class EmailUserAdmin(UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "password1", "password2"]})]
 
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
+        # An account that is being added has no addresses yet.
+        return self.inlines if obj else []
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tasks.dispatch import enqueue
 from users.models import Message
 
 NOTIFY_RECIPIENT = "users.notify_recipient"
@@ -18,7 +19,5 @@ def enqueue_notification(
     instance: Message, created: bool, raw: bool = False, **kwargs: Any
 ) -> None:
     """Enqueue the notification in the transaction that saved the message (see its ``save``)."""
-    from tasks.dispatch import enqueue
-
     if created and not raw:  # Raw: a fixture is being loaded, nobody has written anything.
         enqueue(NOTIFY_RECIPIENT, key=notification_key(instance.pk), message_id=instance.pk)

@@ -14,7 +14,7 @@ from users.serializers import RegistrationSerializer, validated
 from users.services.throttling import attempt
 
 _PASSWORD_ADVICE = {
-    "password_too_short": "Choose a longer password: at least 8 characters.",
+    "password_too_short": "Choose a longer password: at least %(min_length)d characters.",
     "password_too_common": "Choose another password: this one is among the most used.",
     "password_entirely_numeric": "Add something other than digits to the password.",
     "password_too_similar": "Choose a password that is less like your name or e-mail address.",
@@ -89,9 +89,11 @@ def check_password_strength(password: str, *, user: User, field: str) -> None:
         validate_password(password, user)
     except ValidationError as weak:
         raise ValidationError(
-            [
-                Rejected("INVALID", _PASSWORD_ADVICE.get(error.code or "", message), field=field)
-                for error in weak.error_list
-                for message in error.messages
-            ]
+            [Rejected("INVALID", _advice(error), field=field) for error in weak.error_list]
         ) from None
+
+
+def _advice(weakness: ValidationError) -> str:
+    advice = _PASSWORD_ADVICE.get(weakness.code or "")
+    # A validator that somebody adds in the settings speaks for itself.
+    return advice % (weakness.params or {}) if advice else weakness.messages[0]
