@@ -10,41 +10,12 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import QueryDict
 
 from catalog.models import Product
 from catalog.querysets import ProductQuerySet
+from tasks.filters import ListField, ListFilter
 
 MAX_ID = 2**63 - 1
-
-
-class ManyValues(forms.Widget):
-    """Reads a list as it is, or a query string's repeated key: ``?tags=men&tags=wool``."""
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """The values in their order, or None where the key is missing."""
-        if isinstance(data, QueryDict):
-            return data.getlist(name) or None
-        return data.get(name)
-
-
-class ListField(forms.Field):
-    """A list whose items are cleaned by another field; None where nothing is given."""
-
-    widget = ManyValues
-    item: forms.Field = forms.CharField(max_length=250, strip=False)
-
-    def __init__(self, *, item: forms.Field | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.item = item or self.item
-
-    def clean(self, value: Any) -> list[Any] | None:
-        """Each item cleaned; an empty list is as none."""
-        if value is None or value in ("", []):
-            return None
-        if not isinstance(value, (list, tuple)):
-            value = [value]
-        return [self.item.clean(item) for item in value]
 
 
 class OptionsField(ListField):
@@ -103,12 +74,6 @@ class TrueOrFalseFilter(django_filters.Filter):
     """Yes or no."""
 
     field_class = TrueOrFalseField
-
-
-class ListFilter(django_filters.Filter):
-    """Any of several."""
-
-    field_class = ListField
 
 
 class OptionsFilter(django_filters.Filter):

@@ -1,0 +1,218 @@
+"""What a product may look like: the one validation for imports and for both APIs.
+
+The serializers check shapes and that a product's parts fit each other; what needs the database
+(is this SKU taken?) is the service's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from catalog.models import Category, Product
+from tasks.errors import Rejected
+
+# The API's code for each of Django REST framework's; all others are INVALID.
+CODES = {
+    "required": "REQUIRED",
+    "null": "REQUIRED",
+    "blank": "REQUIRED",
+    "empty": "REQUIRED",
+    "does_not_exist": "NOT_FOUND",
+    "unique": "ALREADY_EXISTS",
+}
+MAX_INTEGER = 2**31 - 1
+
+
+class OptionSerializer(serializers.Serializer):
+    """A way in which variants differ, and the values it can have."""
+
+    name = serializers.CharField(max_length=100)
+    values = serializers.ListField(
+        child=serializers.CharField(max_length=200), allow_empty=False, max_length=250
+    )
+
+    def validate_values(self, values: list[str]) -> list[str]:
+        """No value twice."""
+        for index, value in enumerate(values):
+            if value in values[:index]:
+                raise serializers.ValidationError({str(index): [_twice(value)]})
+        return values
+
+
+class SelectedOptionSerializer(serializers.Serializer):
+    """The value that a variant has for an option."""
+
+    name = serializers.CharField(max_length=100)
+    value = serializers.CharField(max_length=200)
+
+
+class VariantSerializer(serializers.Serializer):
+    """What a customer buys. Prices are in the shop's currency, weights in grams."""
+
+    sku = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
+    name = serializers.CharField(max_length=250, required=False, allow_blank=True)
+    options: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=SelectedOptionSerializer(), required=False, max_length=10
+    )
+    price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0)
+    compare_at_price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
+    )
+    stock = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
+    weight = serializers.IntegerField(
+        min_value=0, max_value=MAX_INTEGER, required=False, allow_null=True
+    )
+
+    def validate_sku(self, sku: str | None) -> str | None:
+        """A blank SKU is none."""
+        return sku or None
+
+    def validate_options(self, options: list[dict[str, str]]) -> dict[str, str]:
+        """The values by option name."""
+        values: dict[str, str] = {}
+        for index, option in enumerate(options):
+            if option["name"] in values:
+                raise serializers.ValidationError({str(index): {"name": [_twice(option["name"])]}})
+            values[option["name"]] = option["value"]
+        return values
+
+
+class MediaSerializer(serializers.Serializer):
+    """A picture at an address elsewhere; without positions, the order of the list counts."""
+
+    url = serializers.URLField(max_length=2000)
+    alt = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    position = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
+
+    def validate_url(self, url: str) -> str:
+        """Browsers will fetch it."""
+        if not url.lower().startswith(("http://", "https://")):
+            raise serializers.ValidationError("Enter an http or https address.")
+        return url
+
+
+class ProductSerializer(serializers.Serializer):
+    """A whole product for ``catalog.services.products.save_product``.
+
+    Pass the product as ``instance`` to change one; with ``partial=True`` absent fields stay.
+    Options, variants and media are replaced whole where they are given.
+    """
+
+    name = serializers.CharField(max_length=250)
+    slug = serializers.SlugField(max_length=250, required=False, allow_unicode=True)
+    description = serializers.CharField(
+        max_length=200_000, required=False, allow_blank=True, help_text="HTML; will be sanitised."
+    )
+    vendor = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    tags = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=250
+    )
+    category_slug = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Category.objects.all(),
+        source="category",
+        required=False,
+        allow_null=True,
+    )
+    is_published = serializers.BooleanField(required=False)
+    options: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=OptionSerializer(), required=False, max_length=10
+    )
+    variants: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=VariantSerializer(), required=False, max_length=2_048
+    )
+    media: serializers.ListSerializer[Any] = serializers.ListSerializer(
+        child=MediaSerializer(), required=False, max_length=250
+    )
+
+    instance: Product | None
+
+    def validate_tags(self, tags: list[str]) -> list[str]:
+        """Each tag once, the first of equals."""
+        return list(dict.fromkeys(tags))
+
+    def validate_options(self, options: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """No name twice."""
+        names = [option["name"] for option in options]
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise serializers.ValidationError({str(index): {"name": [_twice(name)]}})
+        return options
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Variants fit the options and differ from each other."""
+        if "variants" in data:
+            errors = dict(self._variant_errors(data["variants"], self._allowed_values(data)))
+            if errors:
+                raise serializers.ValidationError({"variants": errors})
+        elif "options" in data and self.instance is not None:
+            message = "Give the variants too: they must fit the options."
+            raise serializers.ValidationError({"variants": [ErrorDetail(message, "required")]})
+        return data
+
+    def _allowed_values(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
+        if "options" in data:
+            return {option["name"]: option["values"] for option in data["options"]}
+        if self.instance is None:
+            return {}
+        return dict(self.instance.options.order_by("position").values_list("name", "values"))
+
+    def _variant_errors(
+        self, variants: list[dict[str, Any]], allowed: Mapping[str, list[str]]
+    ) -> Iterator[tuple[str, dict[str, list[ErrorDetail]]]]:
+        seen_options: set[tuple[str, ...]] = set()
+        seen_skus: set[str] = set()
+        for index, variant in enumerate(variants):
+            options, sku = variant.get("options", {}), variant.get("sku")
+            if set(options) != set(allowed):
+                wanted = f"a value for each of: {', '.join(allowed)}" if allowed else "no options"
+                yield (
+                    str(index),
+                    {"options": [ErrorDetail(f"This variant needs {wanted}.", "invalid")]},
+                )
+                continue
+            unknown = [value for name, value in options.items() if value not in allowed[name]]
+            values = tuple(options[name] for name in allowed)
+            if unknown:
+                message = f"{', '.join(unknown)}: no value of the product's options."
+                yield str(index), {"options": [ErrorDetail(message, "invalid")]}
+            elif values in seen_options:
+                message = f"Another variant is {' / '.join(values) or 'without options'} too."
+                yield str(index), {"options": [ErrorDetail(message, "unique")]}
+            elif sku and sku in seen_skus:
+                yield str(index), {"sku": [_twice(sku)]}
+            seen_options.add(values)
+            seen_skus.add(sku or "")
+
+
+def rejections(errors: Any, path: tuple[str, ...] = ()) -> list[Rejected]:
+    """A serializer's ``errors`` as a flat list, each with its full path in the API's names."""
+    if isinstance(errors, Mapping):
+        items = [(() if key == "non_field_errors" else (key,), errors[key]) for key in errors]
+    elif isinstance(errors, list) and not all(isinstance(e, str) for e in errors):
+        items = [((index,), error) for index, error in enumerate(errors)]
+    else:
+        details = errors if isinstance(errors, list) else [errors]
+        return [
+            Rejected(CODES.get(detail.code, "INVALID"), str(detail), field=".".join(path))
+            for detail in details
+        ]
+    return [
+        rejection
+        for key, error in items
+        for rejection in rejections(error, (*path, *(camel_case(str(part)) for part in key)))
+    ]
+
+
+def camel_case(name: str) -> str:
+    """``compare_at_price`` as the API writes it: ``compareAtPrice``."""
+    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
+
+
+def _twice(value: str) -> ErrorDetail:
+    return ErrorDetail(f"{value} is there twice.", "unique")
