@@ -43,7 +43,6 @@ def test_parallel_refreshes_all_succeed_in_one_family(race, pair, now):
 def test_no_successor_escapes_when_reuse_and_refresh_meet(race, make_user, now):
     make_user()
     later = now + REUSE_GRACE + timedelta(seconds=1)
-    won = set()
     for _ in range(ROUNDS):
         stolen = log_in(email="ada@example.com", password=PASSWORD, address=None, now=now)
         current = refresh_session(refresh_token=stolen.refresh_token, now=now)
@@ -54,8 +53,6 @@ def test_no_successor_escapes_when_reuse_and_refresh_meet(race, make_user, now):
         assert isinstance(reuse, InvalidToken)
         assert isinstance(refresh, InvalidToken | TokenPair)
         assert live() == 0
-        won.add(type(refresh))
-    assert won
 
 
 def test_no_successor_escapes_when_log_out_and_refresh_meet(race, make_user, now):
