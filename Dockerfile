@@ -4,7 +4,7 @@
 FROM node:22-slim AS assets
 WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --ignore-scripts --no-audit --no-fund \
+RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
     && mkdir graphiql \
     && cp node_modules/react/umd/react.production.min.js \
         node_modules/react-dom/umd/react-dom.production.min.js \

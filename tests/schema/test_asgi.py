@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection, transaction
@@ -16,8 +17,10 @@ from django.test import TransactionTestCase, override_settings
 from nexus.asgi import application, graphql
 from schema import asgi
 from schema.asgi import GraphQLApplication
+from schema.execution import execute
 from schema.workers import Overloaded, Workers
 from tasks.context import request_id
+from users.models import User
 
 QUERY = b'{"query": "{ __typename }"}'
 HEADERS = {"host": "localhost", "content-type": "application/json"}
@@ -170,6 +173,11 @@ class TestRequest:
             assert given.status == 400
             assert given.headers["x-request-id"] not in (presented, "-")
 
+    def test_the_core_learns_the_clients_address(self, app: GraphQLApplication) -> None:
+        with mock.patch("schema.http.execute", wraps=execute) as core:
+            assert reply(app).status == 200
+        assert core.call_args.kwargs["address"] == "192.0.2.7"
+
     def test_a_failure_is_logged_under_the_requests_id(
         self,
         app: GraphQLApplication,
@@ -294,6 +302,37 @@ class TestConnections(TransactionTestCase):
 
         assert self.run_in_thread(ask_and_count) == 1
         assert self.run_in_thread(ask_and_count) == 1
+
+
+class TestSession(TransactionTestCase):
+    """A browser that is logged in to Django's part of the site."""
+
+    def setUp(self) -> None:
+        self.app = GraphQLApplication()
+        self.addCleanup(lambda: asyncio.run(self.app.close()))
+        self.client.force_login(User.objects.create_user("ada@example.com"))
+        self.session = f"sessionid={self.client.cookies['sessionid'].value}"
+
+    def status(self, **headers: str) -> int:
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return reply(self.app, headers={**HEADERS, **named}).status
+
+    def test_its_requests_need_its_csrf_token(self) -> None:
+        token = "a" * 32
+        cookie = f"{self.session}; csrftoken={token}"
+        assert self.status(cookie=cookie, x_csrftoken=token) == 200
+        assert self.status(cookie=cookie) == 403
+        assert self.status(cookie=cookie, x_csrftoken="b" * 32) == 403
+        assert self.status(cookie=self.session, x_csrftoken=token) == 403
+
+    def test_its_requests_must_come_from_this_site(self) -> None:
+        token = "a" * 32
+        headers = {"cookie": f"{self.session}; csrftoken={token}", "x_csrftoken": token}
+        assert self.status(**headers, origin="http://localhost") == 200
+        assert self.status(**headers, origin="http://evil.example") == 403
+
+    def test_a_session_that_nobody_is_logged_in_to_is_a_visitors(self) -> None:
+        assert self.status(cookie="sessionid=outdated") == 200
 
 
 class TestProject:

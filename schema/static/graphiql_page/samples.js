@@ -4,16 +4,32 @@
 
 window.nexusSamples = [
   {
-    query: `# The catalogue: search, filters, sorting, pages. Change the variables below.
-query Browse($first: Int = 5, $after: String, $search: String, $filter: ProductFilter, $sort: ProductSort) {
-  products(first: $first, after: $after, search: $search, filter: $filter, sort: $sort) {
+    query: `# The catalogue: search, filters, sorting, pages.
+# Change the variables below.
+query Browse(
+  $first: Int = 5
+  $after: String
+  $search: String
+  $filter: ProductFilter
+  $sort: ProductSort
+) {
+  products(
+    first: $first
+    after: $after
+    search: $search
+    filter: $filter
+    sort: $sort
+  ) {
     totalCount
     edges {
       node {
         slug
         name
         availability
-        priceRange { min { amount currency } max { amount currency } }
+        priceRange {
+          min { amount currency }
+          max { amount currency }
+        }
         category { name }
         media(first: 1) { url alt }
       }
@@ -25,7 +41,8 @@ query Browse($first: Int = 5, $after: String, $search: String, $filter: ProductF
     variables: JSON.stringify({ first: 5, sort: "PRICE_ASC", filter: { inStock: true } }, null, 2),
   },
   {
-    query: `# Facets: what a filter panel shows, with the number of products behind each value.
+    query: `# What a filter panel shows: each filter's values,
+# and how many products are behind each.
 query Facets($search: String, $filter: ProductFilter) {
   products(first: 0, search: $search, filter: $filter) {
     totalCount
@@ -36,9 +53,15 @@ query Facets($search: String, $filter: ProductFilter) {
     variables: "{}",
   },
   {
-    query: `# Log in, then put the token in the Headers tab: {"Authorization": "Bearer ..."}
+    query: `# Log in, then put the token in the Headers tab:
+# {"Authorization": "Bearer ..."}
 mutation Login($email: String!, $password: String!) {
-  tokenAuth(email: $email, password: $password) { token refreshToken payload refreshExpiresIn }
+  tokenAuth(email: $email, password: $password) {
+    token
+    refreshToken
+    payload
+    refreshExpiresIn
+  }
 }
 `,
     variables: JSON.stringify(
@@ -46,25 +69,37 @@ mutation Login($email: String!, $password: String!) {
     ),
   },
   {
-    query: `# Who am I? Anonymous without a token or a session of the admin site.
+    query: `# Who am I? Needs a token in the Headers tab,
+# or a browser that is logged in to /admin/.
 query Viewer {
   viewer {
     email
     roles
-    orders(first: 10) { totalCount edges { node { number status total { amount currency } } } }
-    notifications(first: 5) { unreadCount edges { node { title readAt } } }
+    orders(first: 10) {
+      totalCount
+      edges { node { number status total { amount currency } } }
+    }
+    notifications(first: 5) {
+      unreadCount
+      edges { node { title readAt } }
+    }
   }
 }
 `,
   },
   {
-    query: `# A guest's cart: its token is the key to it. Copy a SKU from a product page.
+    query: `# A guest's cart: its token is the key to it.
+# Name a SKU of the catalogue in the variables.
 mutation CartCreate($input: CartCreateInput!) {
   cartCreate(input: $input) {
     cart {
       token
       version
-      lines { quantity variant { sku name } total { amount currency } }
+      lines {
+        quantity
+        variant { sku name }
+        total { amount currency }
+      }
       requirements
     }
     userErrors { field code message }
