@@ -34,19 +34,24 @@ class CartQuerySet(QuerySet):
         return self.filter(order=None)
 
 
+def _order_visible_to(viewer: Viewer, path: str = "") -> Q:
+    """The condition on an order, or on what ``path`` leads from to an order."""
+    if viewer.may("commerce.view_order"):
+        return Q()
+    mine = Q(pk=None)
+    if viewer.is_authenticated:
+        mine |= Q(**{f"{path}user_id": viewer.user_id})
+    if viewer.order_token is not None:
+        mine |= Q(**{f"{path}token": viewer.order_token})
+    return mine
+
+
 class OrderQuerySet(QuerySet):
     """Orders."""
 
     def visible_to(self, viewer: Viewer) -> Self:
         """One's own, the one whose token the viewer holds, all for who may view orders."""
-        if viewer.may("commerce.view_order"):
-            return self
-        mine = Q(pk=None)
-        if viewer.is_authenticated:
-            mine |= Q(user_id=viewer.user_id)
-        if viewer.order_token is not None:
-            mine |= Q(token=viewer.order_token)
-        return self.filter(mine)
+        return self.filter(_order_visible_to(viewer))
 
     def with_status(self, statuses: Any) -> Self:
         """Those in one of ``statuses``."""
@@ -78,8 +83,7 @@ class PaymentQuerySet(QuerySet):
 
     def visible_to(self, viewer: Viewer) -> Self:
         """Those of visible orders."""
-        orders = self.model._meta.get_field("order").related_model.objects
-        return self.filter(order__in=orders.visible_to(viewer).values("pk"))
+        return self.filter(_order_visible_to(viewer, path="order__"))
 
 
 class ShippingMethodQuerySet(QuerySet):

@@ -56,19 +56,34 @@ def cancel_order(
     return in_transaction(cancel)
 
 
+def find_order(*, viewer: Viewer, number: str, field: str = "number") -> Order:
+    """The order of a number, where the viewer may see it.
+
+    Args:
+        field: the input's field that holds the number, for the error.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``field``.
+    """
+    order = Order.objects.visible_to(viewer).filter(number=number).first()
+    if order is None:
+        raise Rejected("NOT_FOUND", "There is no such order.", field=field)
+    return order
+
+
 def _order_to_change(viewer: Viewer, *, token: str | None, number: str | None) -> Order:
     """Find the order that a caller names, where the caller may change it."""
     if (token is None) == (number is None):
         code = "REQUIRED" if token is None else "INVALID"
         raise Rejected(code, "Give either token or number.", field="token")
-    if token is not None:
-        visible = Order.objects.visible_to(viewer.holding(order_token=token)).filter(token=token)
+    if token is None:
+        order = find_order(viewer=viewer, number=str(number))
     else:
-        visible = Order.objects.visible_to(viewer).filter(number=number)
-    order = visible.first()
-    if order is None:
-        field = "number" if token is None else "token"
-        raise Rejected("NOT_FOUND", "There is no such order.", field=field)
+        holder = viewer.holding(order_token=token)
+        held = Order.objects.visible_to(holder).filter(token=token).first()
+        if held is None:
+            raise Rejected("NOT_FOUND", "There is no such order.", field="token")
+        order = held
     is_owner = viewer.is_authenticated and order.user_id == viewer.user_id
     if token is None and not is_owner and not viewer.may("commerce.change_order"):
         raise PermissionDenied("commerce.change_order")

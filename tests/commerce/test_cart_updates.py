@@ -131,6 +131,8 @@ class TestAddress:
             **LONDON,
             "postal_code": "",
         }
+        unknown = {**LONDON, "postal_code": None, "phone": None}
+        assert update(cart, billing_address=unknown).billing_address["postal_code"] == ""
 
     @pytest.mark.parametrize("email", ["nobody", "a@b", "a b@example.com"])
     def test_an_email_address_must_be_one(self, cart, email):

@@ -22,7 +22,9 @@ def purchase(method, skus, **changes):
     steps = []
     with CaptureQueriesContext(connection) as statements:
         lines = wanted(**dict.fromkeys(skus, 1))
-        cart = create_cart(viewer=ANONYMOUS, lines=lines, idempotency_key=f"key-{len(skus)}", now=NOON)
+        cart = create_cart(
+            viewer=ANONYMOUS, lines=lines, idempotency_key=f"key-{len(skus)}", now=NOON
+        )
         steps.append(len(statements))
         changes |= {
             "email": "ada@example.com",

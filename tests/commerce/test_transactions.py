@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError, connection
+
+from commerce.models import TaxRate
+from commerce.services import transactions
+from commerce.services.transactions import in_transaction
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _hurry(monkeypatch):
+    monkeypatch.setattr(transactions, "FIRST_PAUSE_SECONDS", 0.0001)
+
+
+def fail(sqlstate):
+    """Make PostgreSQL raise an error with this code."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{sqlstate}'; END $$")
+
+
+class Attempts:
+    """Writes a row and then fails so many times."""
+
+    def __init__(self, failures, sqlstate):
+        self.failures, self.sqlstate, self.made = failures, sqlstate, 0
+
+    def __call__(self):
+        self.made += 1
+        TaxRate.objects.create(country="GB", rate=0)
+        if self.made <= self.failures:
+            fail(self.sqlstate)
+        return "done"
+
+
+class TestInTransaction:
+    @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+    def test_runs_again_what_postgresql_asks_to_repeat(self, sqlstate):
+        attempts = Attempts(3, sqlstate)
+        assert in_transaction(attempts) == "done"
+        assert attempts.made == 4
+        assert TaxRate.objects.count() == 1
+
+    def test_gives_up_after_three_repeats_and_leaves_nothing(self):
+        attempts = Attempts(9, "40P01")
+        with pytest.raises(OperationalError):
+            in_transaction(attempts)
+        assert attempts.made == 4
+        assert not TaxRate.objects.exists()
+
+    def test_repeats_no_other_error(self):
+        attempts = Attempts(9, "53000")
+        with pytest.raises(OperationalError):
+            in_transaction(attempts)
+        assert attempts.made == 1
