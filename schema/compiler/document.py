@@ -1,0 +1,165 @@
+"""Documents: parsed, limited and validated once, then found by their text."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property, lru_cache
+from typing import Any
+
+from django.conf import settings
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    StringValueNode,
+    VariableNode,
+    Visitor,
+    parse,
+    validate,
+    visit,
+)
+
+from schema.compiler.limits import DocumentLimits, exceeded
+from schema.problems import Problem, problem_of
+
+_KEPT_DOCUMENTS = 1000
+_SUGGESTION = re.compile(r"\s*Did you mean .*\?")
+
+
+class InvalidDocument(Exception):
+    """The document can't be run; ``problems`` say why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems[0].message)
+        self.problems = problems
+
+
+class Document:
+    """A valid document.
+
+    Attributes:
+        text: as the client sent it; the plan's key.
+        operations: by name; an anonymous one under "".
+        fragments: by name.
+    """
+
+    def __init__(self, text: str, node: DocumentNode) -> None:
+        self.text = text
+        self.node = node
+        self.operations = {
+            definition.name.value if definition.name else "": definition
+            for definition in node.definitions
+            if isinstance(definition, OperationDefinitionNode)
+        }
+        self.fragments = {
+            definition.name.value: definition
+            for definition in node.definitions
+            if isinstance(definition, FragmentDefinitionNode)
+        }
+
+    def operation(self, name: str | None) -> OperationDefinitionNode:
+        """The operation to run.
+
+        Raises:
+            InvalidDocument: there is none of that name, or several and no name.
+        """
+        if name is None and len(self.operations) == 1:
+            return next(iter(self.operations.values()))
+        found = self.operations.get(name) if name else None
+        if found is None:
+            message = (
+                f"The document has no operation named {name!r}."
+                if name
+                else "The document has several operations; say which by `operationName`."
+            )
+            raise InvalidDocument([Problem("BAD_USER_INPUT", message)])
+        return found
+
+    @cached_property
+    def read_variables(self) -> frozenset[str]:
+        """The variables that reading depends on: all but those only in mutations' arguments."""
+        names: set[str] = set()
+
+        class Collect(Visitor):
+            def enter_variable(self, node: VariableNode, *_: Any) -> None:
+                names.add(node.name.value)
+
+        collect = Collect()
+        for operation in self.operations.values():
+            if operation.operation is not OperationType.MUTATION:
+                visit(operation.selection_set, collect)
+                continue
+            for selection in operation.selection_set.selections:
+                inside = selection.selection_set if isinstance(selection, FieldNode) else selection
+                for part in (*(selection.directives or ()), *([inside] if inside else ())):
+                    visit(part, collect)
+        for fragment in self.fragments.values():
+            visit(fragment.selection_set, collect)
+        return frozenset(names)
+
+
+def load_document(schema: GraphQLSchema, text: str) -> Document:
+    """The valid document of a text, from the cache where it was seen before.
+
+    Raises:
+        InvalidDocument: it is too large, can't be parsed, or breaks a limit or a rule of the
+            schema. That is not cached: errors are cheap to find and endless to make.
+    """
+    limit = settings.GRAPHQL_LIMITS["max_document_bytes"]
+    if len(text) > limit or len(text.encode()) > limit:
+        raise InvalidDocument(
+            [exceeded("max_document_bytes", f"The document has over {limit} bytes", limit)]
+        )
+    return _load(schema, text)
+
+
+@lru_cache(maxsize=_KEPT_DOCUMENTS)
+def _load(schema: GraphQLSchema, text: str) -> Document:
+    limits = settings.GRAPHQL_LIMITS
+    try:
+        node = parse(text, max_tokens=limits["max_tokens"])
+        DocumentLimits(node)
+        if "\\u" in text:
+            visit(node, _Storable())
+    except GraphQLSyntaxError as error:
+        if "token" in error.message and "limit" in error.message.lower():
+            tokens = limits["max_tokens"]
+            raise InvalidDocument(
+                [exceeded("max_tokens", f"The document has over {tokens} tokens", tokens)]
+            ) from None
+        raise InvalidDocument([problem_of(error, "GRAPHQL_PARSE_FAILED")]) from None
+    except Problem as problem:
+        raise InvalidDocument([problem]) from None
+    except RecursionError:
+        depth = limits["max_depth"]
+        raise InvalidDocument(
+            [exceeded("max_depth", "The document is too deeply nested", depth)]
+        ) from None
+    if errors := validate(schema, node, max_errors=20):
+        raise InvalidDocument([_validation_problem(error) for error in errors])
+    return Document(text, node)
+
+
+class _Storable(Visitor):
+    """Refuses texts that PostgreSQL can't hold, written as escapes in the document.
+
+    The transport refuses them in JSON.
+    """
+
+    def enter_string_value(self, node: StringValueNode, *_: Any) -> None:
+        """Look at one text."""
+        if "\0" in node.value or any("\ud800" <= sign <= "\udfff" for sign in node.value):
+            raise Problem("BAD_USER_INPUT", "A text must not contain NUL or half a surrogate pair.")
+
+
+def _validation_problem(error: GraphQLError) -> Problem:
+    """A broken rule; without hints at the schema's names where introspection is off."""
+    problem = problem_of(error, "GRAPHQL_VALIDATION_FAILED")
+    if not settings.GRAPHQL_INTROSPECTION:
+        problem.message = _SUGGESTION.sub("", problem.message)
+    return problem

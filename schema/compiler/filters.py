@@ -1,0 +1,122 @@
+"""Filters: a FilterSet validates each request's values and shapes the plan once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+from graphene.utils.str_converters import to_camel_case
+from graphql import (
+    GraphQLID,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLList,
+    get_named_type,
+    get_nullable_type,
+)
+
+from schema.compiler.ids import row_key
+from schema.compiler.selection import Selected
+from schema.compiler.slots import Bindings, Slot, cast_of
+from schema.problems import Problem
+
+
+class ShapeChanged(Exception):
+    """Cleaning made values given that were not, or the reverse: the plan does not fit them."""
+
+
+def filtered(
+    planner: Any, filterset: Any, selected: Selected, rows: QuerySet, path: tuple[str, ...]
+) -> QuerySet:
+    """``rows`` narrowed by the ``filter`` argument.
+
+    The FilterSet runs twice: for every request its form cleans the values; for the plan its
+    ``filter_queryset`` runs once with slots in their place.
+    """
+    definition, node = selected.definition, selected.nodes[0]
+    type_ = definition.args["filter"].type
+
+    def clean(bindings: Bindings) -> dict[str, Any]:
+        given = bindings.arguments(definition, node)["filter"]
+        form = filterset(data=flatten(given, type_), queryset=rows).form
+        if not form.is_valid():
+            raise invalid_filter(form, path)
+        return form.cleaned_data
+
+    sample = clean(planner.bindings)
+    shape = shape_of(sample)
+
+    def clean_alike(bindings: Bindings) -> dict[str, Any]:
+        cleaned = clean(bindings)
+        if shape_of(cleaned) != shape:
+            raise ShapeChanged
+        return cleaned
+
+    cleaned = planner.derived(clean_alike)
+    narrowed = filterset(data={}, queryset=rows)
+    narrowed.form.cleaned_data = _slots(sample, cleaned)
+    return narrowed.filter_queryset(rows)
+
+
+def flatten(value: Any, type_: GraphQLInputType, prefix: str = "") -> dict[str, Any]:
+    """A filter input as a FilterSet's flat data: ``{"price": {"min": 1}}`` is ``price_min``."""
+    named: Any = get_named_type(type_)
+    flat: dict[str, Any] = {}
+    for name, member in named.fields.items():
+        key = member.out_name or name
+        if key not in value or value[key] is None:
+            continue
+        inner = get_nullable_type(member.type)
+        if isinstance(inner, GraphQLInputObjectType):
+            flat |= flatten(value[key], inner, f"{prefix}{key}_")
+        else:
+            flat[f"{prefix}{key}"] = _plain(value[key], inner)
+    return flat
+
+
+def _plain(value: Any, type_: Any) -> Any:
+    """Ids as keys, enums as their values, lists item by item."""
+    if isinstance(type_, GraphQLList):
+        return [_plain(item, get_nullable_type(type_.of_type)) for item in value]
+    if get_named_type(type_) is GraphQLID:
+        return row_key(value)
+    return getattr(value, "value", value)
+
+
+def shape_of(value: Any) -> Any:
+    """What of cleaned values decides the plan: which are given, booleans, how many objects."""
+    if isinstance(value, dict):
+        return tuple((key, shape_of(item)) for key, item in value.items())
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return tuple(shape_of(item) for item in value)
+    if value is None or isinstance(value, bool):
+        return value
+    return cast_of(value), value in ("", [])
+
+
+def _slots(value: Any, read: Callable[[Bindings], Any]) -> Any:
+    """Cleaned values with slots in place of the ones that the plan leaves open."""
+    if isinstance(value, dict):
+        return {key: _slots(item, _member(read, key)) for key, item in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [_slots(item, _member(read, at)) for at, item in enumerate(value)]
+    if value is None or isinstance(value, bool) or value in ("", []):
+        return value
+    return Slot(read, cast_of(value))
+
+
+def _member(read: Callable[[Bindings], Any], key: Any) -> Callable[[Bindings], Any]:
+    return lambda bindings: read(bindings)[key]
+
+
+def invalid_filter(form: Any, path: tuple[str, ...]) -> Problem:
+    """The form's errors, by the input's field names."""
+    fields = {
+        to_camel_case(name): [str(message) for message in messages]
+        for name, messages in form.errors.items()
+    }
+    name, messages = next(iter(fields.items()))
+    return Problem(
+        "BAD_USER_INPUT", f"filter.{name}: {messages[0]}", path=list(path), fields=fields
+    )

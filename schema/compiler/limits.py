@@ -1,0 +1,165 @@
+"""Limits on a document, checked before standard validation.
+
+Validation compares every pair of fields that share a response key, which takes seconds for a few
+kilobytes of repetition; these checks take one walk.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+)
+
+from schema.problems import Problem
+
+# How often one selection set may ask for one response key, and a document spread fragments.
+_MAX_REPEATS = 20
+_MAX_SPREADS = 200
+
+AUTH_MUTATIONS = frozenset(
+    {
+        "tokenAuth",
+        "refreshToken",
+        "verifyToken",
+        "revokeToken",
+        "userRegister",
+        "passwordChange",
+        "passwordResetRequest",
+        "passwordResetConfirm",
+        "emailVerify",
+    }
+)
+
+
+def exceeded(limit: str, what: str, allowed: int) -> Problem:
+    """The problem of a limit that was passed; ``extensions.limit`` names the setting."""
+    return Problem("LIMIT_EXCEEDED", f"{what}; at most {allowed} is allowed.", limit=limit)
+
+
+class DocumentLimits:
+    """One walk over a document.
+
+    Raises:
+        Problem: a limit is passed; the code is LIMIT_EXCEEDED.
+    """
+
+    def __init__(self, document: DocumentNode) -> None:
+        self.limits: dict[str, int] = settings.GRAPHQL_LIMITS
+        self.fragments = {
+            node.name.value: node
+            for node in document.definitions
+            if isinstance(node, FragmentDefinitionNode)
+        }
+        self.depths: dict[str, int] = {}
+        self.counts: Counter[str] = Counter()
+        for node in document.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                self._operation(node)
+            elif isinstance(node, FragmentDefinitionNode):
+                self._count(node.selection_set)
+        for limit, what in (
+            ("aliases", "The document has {} aliases"),
+            ("directives", "The document has {} directives"),
+        ):
+            allowed = self.limits[f"max_{limit}"]
+            if self.counts[limit] > allowed:
+                raise exceeded(f"max_{limit}", what.format(self.counts[limit]), allowed)
+        if self.counts["spreads"] > _MAX_SPREADS:
+            raise exceeded(
+                "max_spreads",
+                f"The document spreads fragments {self.counts['spreads']} times",
+                _MAX_SPREADS,
+            )
+
+    def _operation(self, operation: OperationDefinitionNode) -> None:
+        self._count(operation.selection_set)
+        roots = list(self._root_fields(operation.selection_set, set()))
+        names = [field.name.value for field in roots]
+        self._at_most("max_root_fields", "root fields", len(names))
+        self._at_most("max_variables", "variables", len(operation.variable_definitions or ()))
+        if operation.operation is OperationType.MUTATION:
+            self._at_most("max_mutations", "mutations", len(names))
+            authenticating = sum(name in AUTH_MUTATIONS for name in names)
+            self._at_most("max_auth_mutations", "mutations on accounts", authenticating)
+        introspects = bool({"__schema", "__type"} & set(names))
+        limit = "max_introspection_depth" if introspects else "max_depth"
+        depth = self._depth(operation.selection_set, frozenset())
+        if depth > self.limits[limit]:
+            raise exceeded(limit, f"The operation is {depth} levels deep", self.limits[limit])
+
+    def _at_most(self, limit: str, what: str, count: int) -> None:
+        if count > self.limits[limit]:
+            raise exceeded(limit, f"The operation has {count} {what}", self.limits[limit])
+
+    def _root_fields(self, selection_set: SelectionSetNode, seen: set[str]) -> Any:
+        """The operation's own fields; a fragment's each time it is spread."""
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                yield node
+            elif isinstance(node, InlineFragmentNode):
+                yield from self._root_fields(node.selection_set, seen)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self.fragments.get(node.name.value)
+                if fragment is not None and node.name.value not in seen:
+                    seen.add(node.name.value)
+                    yield from self._root_fields(fragment.selection_set, seen)
+
+    def _count(self, selection_set: SelectionSetNode) -> None:
+        """Count aliases, directives, spreads and repeated keys, each fragment once."""
+        waiting = [selection_set]
+        while waiting:
+            current = waiting.pop()
+            keys: Counter[str] = Counter()
+            flat = list(current.selections)
+            while flat:
+                node = flat.pop()
+                self.counts["directives"] += len(node.directives or ())
+                if isinstance(node, InlineFragmentNode):
+                    flat.extend(node.selection_set.selections)
+                elif isinstance(node, FragmentSpreadNode):
+                    self.counts["spreads"] += 1
+                    keys[f"...{node.name.value}"] += 1
+                elif isinstance(node, FieldNode):
+                    self.counts["aliases"] += node.alias is not None
+                    keys[(node.alias or node.name).value] += 1
+                    if node.selection_set:
+                        waiting.append(node.selection_set)
+            for key, repeats in keys.items():
+                if repeats > _MAX_REPEATS:
+                    raise exceeded(
+                        "max_repeats",
+                        f"{key!r} is asked for {repeats} times in one place",
+                        _MAX_REPEATS,
+                    )
+
+    def _depth(self, selection_set: SelectionSetNode, within: frozenset[str]) -> int:
+        """Levels of fields; a fragment's depth is computed once, a cycle is left to validation."""
+        deepest = 0
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                below = self._depth(node.selection_set, within) if node.selection_set else 0
+                deepest = max(deepest, 1 + below)
+            elif isinstance(node, InlineFragmentNode):
+                deepest = max(deepest, self._depth(node.selection_set, within))
+            elif isinstance(node, FragmentSpreadNode):
+                deepest = max(deepest, self._fragment_depth(node.name.value, within))
+        return deepest
+
+    def _fragment_depth(self, name: str, within: frozenset[str]) -> int:
+        if name in within or name not in self.fragments:
+            return 0
+        if name not in self.depths:
+            selections = self.fragments[name].selection_set
+            self.depths[name] = self._depth(selections, within | {name})
+        return self.depths[name]

@@ -1,0 +1,335 @@
+"""From selected fields to one SQL statement with numbered parameters.
+
+The planner walks the selection and builds ORM expressions; every query of rows starts in
+``Planner.rows``, so that none can leave out ``visible_to``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import models
+from django.db.models import Case, F, OuterRef, QuerySet, When
+from django.db.models.functions import Cast
+from graphql import (
+    GraphQLField,
+    GraphQLList,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    get_named_type,
+    get_nullable_type,
+)
+
+from schema.compiler import mapping as reads
+from schema.compiler.connection import Page, connection
+from schema.compiler.ids import decode_id
+from schema.compiler.json import (
+    Count,
+    IsoTime,
+    Json,
+    JsonList,
+    JsonRow,
+    global_id,
+    text,
+    text_literal,
+)
+from schema.compiler.selection import Selected, Selection
+from schema.compiler.slots import Bindings, Slot, cast_of
+from schema.problems import Problem
+from users.viewer import Viewer
+
+Path = tuple[str, ...]
+
+# What a list without a page size counts for in an operation's cost.
+_UNPAGED = 10
+
+
+def symbolic(viewer: Viewer) -> Viewer:
+    """The viewer with slots in place of values: the plan then serves every viewer of the kind."""
+
+    def slot(name: str, cast: str) -> Slot | None:
+        if getattr(viewer, name) is None:
+            return None
+        return Slot(lambda bindings: getattr(bindings.viewer, name), cast)
+
+    return Viewer(
+        user_id=slot("user_id", "bigint"),
+        permissions=viewer.permissions,
+        cart_token=slot("cart_token", "text"),
+        order_token=slot("order_token", "text"),
+        job_ids=slot("job_ids", "uuid[]"),
+    )
+
+
+@dataclass
+class Planner:
+    """Builds the expressions of one operation for one kind of viewer.
+
+    Attributes:
+        bindings: the request that the plan is first built for; decides the plan's structure
+            (which arguments are given, page sizes, orders), never its values.
+        derivations: what each request computes before its slots are read.
+        cost: rows that the operation may read, by the page sizes.
+    """
+
+    mapping: reads.Mapping
+    selection: Selection
+    viewer: Viewer
+    bindings: Bindings
+    max_page_size: int
+    derivations: list[Callable[[Bindings], Any]] = field(default_factory=list)
+    cost: int = 0
+
+    # --- rows ---------------------------------------------------------------------------------
+
+    def rows(
+        self, model: type[models.Model], *, part: bool = False, viewer: Viewer | None = None
+    ) -> QuerySet:
+        """The rows of a model that the viewer may see; all where they are parts of a seen row."""
+        manager: Any = model._default_manager
+        return manager.all() if part else manager.visible_to(viewer or self.viewer)
+
+    def related(
+        self, model: type[models.Model], relation: str, *, part: bool
+    ) -> tuple[type[models.Model], QuerySet]:
+        """The rows at the other end of a relation, correlated with the row around them."""
+        end: Any = model._meta.get_field(relation)
+        target = end.related_model
+        rows = self.rows(target, part=part)
+        if end.many_to_one or (end.one_to_one and end.concrete):
+            return target, rows.filter(pk=OuterRef(end.attname))
+        if end.many_to_many:
+            return target, rows.filter(**{end.remote_field.name: OuterRef("pk")})
+        return target, rows.filter(**{end.field.attname: OuterRef("pk")})
+
+    # --- arguments ----------------------------------------------------------------------------
+
+    def arguments(self, selected: Selected) -> dict[str, Any]:
+        """The argument values of the request that the plan is built for."""
+        return self.bindings.arguments(selected.definition, selected.nodes[0])
+
+    def argument_slot(self, selected: Selected, name: str) -> Slot | None:
+        """A slot for an argument; None where it is absent or null. Ids become keys."""
+        value = self.arguments(selected).get(name)
+        if value is None:
+            return None
+        definition, node = selected.definition, selected.nodes[0]
+        return Slot(lambda bindings: bindings.arguments(definition, node)[name], cast_of(value))
+
+    def derived(self, derive: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]:
+        """Have each request compute something once; the answer reads it."""
+        at = len(self.derivations)
+        self.derivations.append(derive)
+        return lambda bindings: bindings.derived[at]
+
+    # --- fields -------------------------------------------------------------------------------
+
+    def row(
+        self,
+        type_: GraphQLObjectType,
+        nodes: tuple[Any, ...],
+        model: type[models.Model],
+        path: Path,
+        times: int,
+    ) -> Json:
+        """The JSON object of a row of ``model``."""
+        pairs: dict[str, Any] = {}
+        for selected in self.selection.of(type_, nodes):
+            pairs[selected.key] = self.field(type_, selected, model, (*path, selected.key), times)
+        return Json(pairs)
+
+    def field(
+        self,
+        type_: GraphQLObjectType,
+        selected: Selected,
+        model: type[models.Model],
+        path: Path,
+        times: int,
+    ) -> Any:
+        """The expression of one field of a row of ``model``."""
+        if selected.definition is None:
+            return text_literal(type_.name)
+        read = self.mapping.read(type_.name, selected.name)
+        definition = selected.definition
+        match read:
+            case reads.Column(source):
+                if source is None:
+                    source = self.mapping.python_name(type_.name, selected.name)
+                elif callable(source):
+                    source = source(self.viewer)
+                return encode(source, definition.type)
+            case reads.GlobalId(key):
+                return global_id(type_.name, F(key))
+            case reads.Embedded():
+                return self.embedded(read, definition, selected.nodes)
+            case reads.ToOne(relation, part):
+                target, rows = self.related(model, relation, part=part)
+                child = self.object_type(definition.type)
+                self.cost += times
+                return JsonRow(
+                    rows.values(json=self.row(child, selected.nodes, target, path, times))
+                )
+            case reads.ToMany():
+                return self.to_many(read, selected, model, path, times)
+            case reads.OneOf(choose):
+                child = self.object_type(definition.type)
+                target = self.mapping.models[child.name]
+                self.cost += times
+                value = self.row(child, selected.nodes, target, path, times)
+                return JsonRow(choose(self.rows(target)).values(json=value)[:1])
+            case reads.RelatedCount(node, narrow):
+                return Count(narrow(self.rows(node()._meta.model)))
+            case reads.Connected():
+                return self.connected(read, selected, model, path, times)
+        raise TypeError(f"{type_.name}.{selected.name} has no mapping.")
+
+    def embedded(
+        self, read: reads.Embedded, definition: GraphQLField, nodes: tuple[Any, ...]
+    ) -> Any:
+        """The JSON object of expressions of the row around it."""
+        type_ = self.object_type(definition.type)
+        pairs: dict[str, Any] = {}
+        for selected in self.selection.of(type_, nodes):
+            if selected.definition is None:
+                pairs[selected.key] = text_literal(type_.name)
+                continue
+            source = read.sources[self.mapping.python_name(type_.name, selected.name)]
+            pairs[selected.key] = (
+                self.embedded(source, selected.definition, selected.nodes)
+                if isinstance(source, reads.Embedded)
+                else encode(source, selected.definition.type)
+            )
+        if read.present is None:
+            return Json(pairs)
+        return Case(When(read.present, then=Json(pairs)), output_field=models.JSONField())
+
+    def to_many(
+        self,
+        read: reads.ToMany,
+        selected: Selected,
+        model: type[models.Model],
+        path: Path,
+        times: int,
+    ) -> JsonList:
+        """The JSON list of related rows."""
+        child = self.object_type(selected.definition.type)
+        if read.relation is None:
+            target = self.mapping.models[child.name]
+            rows = self.rows(target, part=read.part)
+        else:
+            target, rows = self.related(model, read.relation, part=read.part)
+        if read.rows is not None:
+            rows = read.rows(rows)
+        size = self.page_size(self.arguments(selected).get("first"), "first", path)
+        times *= size or _UNPAGED
+        self.cost += times
+        value = self.row(child, selected.nodes, target, path, times)
+        return JsonList(rows.order_by(*read.order_by).values(json=value)[:size])
+
+    def connected(
+        self,
+        read: reads.Connected,
+        selected: Selected,
+        model: type[models.Model] | None,
+        path: Path,
+        times: int,
+    ) -> Page:
+        """A connection, of related rows or, at the root, of all that the viewer may see."""
+        if read.relation is not None and model is not None:
+            target, rows = self.related(model, read.relation, part=read.part)
+        else:
+            nodes = self.object_type(selected.definition.type).fields["nodes"]
+            target = self.mapping.models[get_named_type(nodes.type).name]
+            rows = self.rows(target, part=read.part)
+        return connection(self, read, selected, target, rows, path, times)
+
+    def object_type(self, type_: GraphQLOutputType) -> GraphQLObjectType:
+        """The object type inside lists and non-nulls."""
+        named: Any = get_named_type(type_)
+        return named
+
+    def page_size(self, size: int | None, name: str, path: Path) -> int | None:
+        """A page size within the limits.
+
+        Raises:
+            Problem: it is negative or larger than a page may be.
+        """
+        if size is None:
+            return None
+        if size < 0:
+            raise Problem(
+                "BAD_USER_INPUT", f"`{name}` must not be negative.", path=list(path), argument=name
+            )
+        if size > self.max_page_size:
+            raise Problem(
+                "LIMIT_EXCEEDED",
+                f"`{name}` must be at most {self.max_page_size}.",
+                path=list(path),
+                limit="max_page_size",
+            )
+        return size
+
+    # --- the root and payloads ----------------------------------------------------------------
+
+    def one(self, read: reads.One, selected: Selected, path: Path) -> JsonRow:
+        """A root field that answers one row."""
+        child = self.object_type(selected.definition.type)
+        model = self.mapping.models[child.name]
+        names = [arg.out_name or name for name, arg in selected.definition.args.items()]
+        slots = {name: self.argument_slot(selected, name) for name in names}
+        held = {
+            key: make(slot)
+            for key, (name, make) in read.holds.items()
+            if (slot := slots[name]) is not None
+        }
+        viewer = self.viewer.holding(**held)
+        rows = read.rows(self.rows(model, viewer=viewer), slots, viewer)
+        self.cost += 1
+        return JsonRow(rows.values(json=self.row(child, selected.nodes, model, path, 1))[:1])
+
+    def node(self, read: reads.NodeById, selected: Selected, path: Path) -> JsonRow | None:
+        """The root field ``node``: the id says the type, and so belongs to the plan's key."""
+        definition, at, name = selected.definition, selected.nodes[0], read.argument
+        type_name, _ = decode_id(self.arguments(selected)[name])
+        model = self.mapping.models.get(type_name)
+        if model is None:
+            return None
+        child: Any = self.mapping.schema.type_map[type_name]
+        identity = self.mapping.read(type_name, "id")
+        column = model._meta.pk if identity.key == "pk" else model._meta.get_field(identity.key)
+        cast = "uuid" if isinstance(column, models.UUIDField) else "bigint"
+        key = Slot(
+            lambda bindings: decode_id(bindings.arguments(definition, at)[name], cast)[1], cast
+        )
+        self.cost += 1
+        rows = self.rows(model).filter(**{identity.key: key})
+        return JsonRow(rows.values(json=self.row(child, selected.nodes, model, path, 1)))
+
+    def entity(self, selected: Selected, name: str, path: Path) -> JsonRow | JsonList:
+        """A payload field: the row or rows that the mutation made."""
+        child = self.object_type(selected.definition.type)
+        model = self.mapping.models[child.name]
+        value = self.row(child, selected.nodes, model, path, 1)
+        rows = self.rows(model)
+        if isinstance(get_nullable_type(selected.definition.type), GraphQLList):
+            keys = Slot(lambda bindings: bindings.payload[name], "bigint[]")
+            return JsonList(rows.filter(pk__in=keys).order_by("pk").values(json=value))
+        key = Slot(lambda bindings: bindings.payload[name], "bigint")
+        return JsonRow(rows.filter(pk=key).values(json=value))
+
+
+def encode(source: Any, type_: Any) -> Any:
+    """An expression whose JSON is what graphql-core would serialise the value to."""
+    expression = F(source) if isinstance(source, str) else source
+    if isinstance(get_nullable_type(type_), GraphQLList):
+        return expression
+    match get_named_type(type_).name:
+        case "DateTime":
+            return IsoTime(expression)
+        case "Decimal" | "ID" | "UUID":
+            return text(expression)
+        case "Float":
+            return Cast(expression, models.FloatField())
+    return expression
