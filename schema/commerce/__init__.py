@@ -1,0 +1,1 @@
+"""GraphQL of carts, checkout and orders."""

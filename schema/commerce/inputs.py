@@ -1,0 +1,118 @@
+"""What clients send about carts and orders."""
+
+from __future__ import annotations
+
+import graphene
+
+from schema.commerce.types import OrderStatus, PaymentStatus
+from schema.scalars import JSON, Decimal
+
+
+class CartLineInput(graphene.InputObjectType):
+    """How many of a variant; name the variant by `sku` or by `variantId`."""
+
+    sku = graphene.String(description="The shop's own number.")
+    variant_id = graphene.ID(description="The variant's id; a variant may lack a SKU.")
+    quantity = graphene.Int(required=True, description="How many, up to 999; 0 removes.")
+
+
+class CartCreateInput(graphene.InputObjectType):
+    """A new cart."""
+
+    lines = graphene.List(
+        graphene.NonNull(CartLineInput), description="What is to be bought; none: an empty cart."
+    )
+    email = graphene.String(description="Where the confirmation goes.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second cart."
+    )
+
+
+class CartLinesSetInput(graphene.InputObjectType):
+    """Quantities to set in a cart; lines that are not named stay."""
+
+    token = graphene.ID(required=True, description="The cart's token.")
+    expected_version = graphene.Int(
+        description="The version that the client saw; another one is a VERSION_CONFLICT."
+    )
+    lines = graphene.List(
+        graphene.NonNull(CartLineInput), required=True, description="The quantities."
+    )
+
+
+class PostalAddressInput(graphene.InputObjectType):
+    """Where something is sent."""
+
+    name = graphene.String(required=True, description="Who receives it.")
+    street = graphene.String(required=True, description="Street and house number.")
+    city = graphene.String(required=True, description="Town.")
+    postal_code = graphene.String(description="Where the country has them.")
+    country = graphene.String(required=True, description="ISO 3166-1 alpha-2, such as GB.")
+    phone = graphene.String(description="For the carrier.")
+
+
+class CartUpdateInput(graphene.InputObjectType):
+    """What to change of a cart; an absent field leaves, null clears."""
+
+    token = graphene.ID(required=True, description="The cart's token.")
+    expected_version = graphene.Int(
+        description="The version that the client saw; another one is a VERSION_CONFLICT."
+    )
+    email = graphene.String(description="Where the confirmation goes.")
+    shipping_address = PostalAddressInput(description="Where the goods go.")
+    billing_address = PostalAddressInput(
+        description="Where the invoice goes; null: where the goods go."
+    )
+    shipping_method_id = graphene.ID(description="One of the cart's `shippingMethods`.")
+    voucher_codes = graphene.List(
+        graphene.NonNull(graphene.String), description="All codes that shall apply."
+    )
+
+
+class CartClaimInput(graphene.InputObjectType):
+    """A guest's cart that shall become the customer's."""
+
+    token = graphene.ID(required=True, description="The cart's token.")
+
+
+class PaymentInput(graphene.InputObjectType):
+    """How an order is to be paid."""
+
+    provider = graphene.String(required=True, description="A payment provider, such as manual.")
+    data = JSON(description="What the provider needs; an object.")
+
+
+class CheckoutCompleteInput(graphene.InputObjectType):
+    """A cart that shall become an order."""
+
+    cart_token = graphene.ID(required=True, description="The cart's token.")
+    idempotency_key = graphene.String(
+        required=True, description="A random text of the client's; the same again buys once."
+    )
+    quote_total = Decimal(
+        description="What the buyer was shown; another total now is a PRICE_CHANGED."
+    )
+    payment = PaymentInput(required=True, description="How it is to be paid.")
+
+
+class OrderCancelInput(graphene.InputObjectType):
+    """An order to call off, by its token (guests) or number (owner and staff)."""
+
+    token = graphene.ID(description="The order's token.")
+    number = graphene.String(description="The order's number.")
+    reason = graphene.String(description="For its history.")
+
+
+class OrderFilter(graphene.InputObjectType):
+    """Which orders; all conditions must hold."""
+
+    status = graphene.List(graphene.NonNull(OrderStatus), description="In any of these states.")
+    payment_status = graphene.List(
+        graphene.NonNull(PaymentStatus), description="With the money in any of these states."
+    )
+    placed_after = graphene.DateTime(description="Placed then or later.")
+    placed_before = graphene.DateTime(description="Placed earlier.")
+    email = graphene.String(description="Of this e-mail address.")
+    search = graphene.String(
+        description="Whose number begins so or whose e-mail address contains it."
+    )

@@ -1,0 +1,35 @@
+"""The schema, composed of the domains' parts."""
+
+from __future__ import annotations
+
+import graphene
+
+from schema.catalog.queries import CatalogQueries
+from schema.commerce.mutations import CommerceMutations
+from schema.commerce.queries import CommerceQueries
+from schema.compiler.mapping import NodeById, ReadField
+from schema.node import Node
+from schema.tasks.mutations import TaskMutations
+from schema.tasks.queries import TaskQueries
+from schema.users.mutations import UserMutations
+from schema.users.queries import UserQueries
+from users.permissions import AllowAny
+
+
+class Query(CatalogQueries, CommerceQueries, UserQueries, TaskQueries, graphene.ObjectType):
+    """What can be read."""
+
+    node = ReadField(
+        Node,
+        read=NodeById("id"),
+        permission=AllowAny(),
+        description="Whatever has this id; null where it is unknown or not the viewer's to see.",
+        id=graphene.ID(required=True, description="An opaque id."),
+    )
+
+
+class Mutation(CommerceMutations, UserMutations, TaskMutations, graphene.ObjectType):
+    """What can be changed."""
+
+
+schema = graphene.Schema(query=Query, mutation=Mutation)

@@ -1,0 +1,1 @@
+"""GraphQL of accounts, log-in, messages and notifications."""

@@ -1,0 +1,45 @@
+"""What clients send about accounts."""
+
+from __future__ import annotations
+
+import graphene
+
+
+class UserRegisterInput(graphene.InputObjectType):
+    """A new account."""
+
+    email = graphene.String(required=True, description="Unique, whatever its case.")
+    password = graphene.String(
+        required=True, description="At least 8 characters, not a common one."
+    )
+    first_name = graphene.String(description="May be left out.")
+    last_name = graphene.String(description="May be left out.")
+
+
+class AddressCreateInput(graphene.InputObjectType):
+    """A postal address to keep."""
+
+    name = graphene.String(required=True, description="Who receives what is sent there.")
+    street = graphene.String(required=True, description="Street and house number.")
+    city = graphene.String(required=True, description="Town.")
+    postal_code = graphene.String(description="Where the country has them.")
+    country = graphene.String(required=True, description="ISO 3166-1 alpha-2, such as GB.")
+    phone = graphene.String(description="For the carrier.")
+    is_default_shipping = graphene.Boolean(description="Whether orders go there by default.")
+    is_default_billing = graphene.Boolean(description="Whether invoices go there by default.")
+
+
+class MessageSendInput(graphene.InputObjectType):
+    """A message to write. Customers write to the shop's staff."""
+
+    recipient_email = graphene.String(required=True, description="Whom to.")
+    order_number = graphene.String(description="The order that it is about, if any.")
+    body = graphene.String(required=True, description="Plain text.")
+
+
+class NotificationsMarkReadInput(graphene.InputObjectType):
+    """Notifications that were seen."""
+
+    ids = graphene.List(
+        graphene.NonNull(graphene.ID), required=True, description="The notifications' ids."
+    )
