@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db.models import Q
 
-from catalog.models import Variant
 from commerce.models import Cart, CartLine, CartVoucher, Voucher
 from commerce.serializers import CartChangesSerializer
+from commerce.services.line_inputs import (
+    MAX_LINES,
+    LineInput,
+    refuse_malformed,
+    variants_for,
+)
 from commerce.services.quotes import (
     NO_TERMS,
     Terms,
@@ -30,23 +33,6 @@ from tasks.idempotency import once
 from users.models import User
 from users.serializers import validated
 from users.viewer import Viewer
-
-MAX_QUANTITY = 999
-MAX_LINES = 200
-
-
-@dataclass(frozen=True, slots=True)
-class LineInput:
-    """How many of a variant somebody wants; the variant by its SKU or its primary key."""
-
-    sku: str | None
-    variant_id: int | None
-    quantity: int
-
-    @property
-    def path(self) -> str:
-        """The input's field that names the variant."""
-        return "sku" if self.variant_id is None else "variantId"
 
 
 def create_cart(
@@ -68,7 +54,7 @@ def create_cart(
         ValidationError: ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``,
             ``INVALID`` on ``email``, ``IDEMPOTENCY_CONFLICT`` on ``idempotencyKey``.
     """
-    _refuse_malformed(lines, fewest=1)
+    refuse_malformed(lines, fewest=1)
     given = validated(CartChangesSerializer(data={"email": email}))
 
     def create() -> Cart:
@@ -82,7 +68,7 @@ def create_cart(
                 updated_at=now,
                 expires_at=_expiry(now),
             )
-            variants = _variants_for(lines, kept=())
+            variants = variants_for(lines, kept=())
             cart.save(force_insert=True)
             wanted = [
                 CartLine(cart=cart, variant=variant, quantity=line.quantity)
@@ -131,13 +117,13 @@ def set_cart_lines(
         ValidationError: ``NOT_FOUND`` on ``token``, ``CART_ALREADY_ORDERED``,
             ``VERSION_CONFLICT``; ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``.
     """
-    _refuse_malformed(lines, fewest=0)
+    refuse_malformed(lines, fewest=0)
 
     def change() -> Cart:
         cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version)
         terms = _touch(cart, now=now)
         current = {line.variant_id: line for line in lines_of(cart)}
-        variants = _variants_for(lines, kept=current)
+        variants = variants_for(lines, kept=current)
         removed = []
         for variant, line in zip(variants, lines, strict=True):
             if line.quantity == 0:
@@ -336,67 +322,6 @@ def _replace_vouchers(
     vouchers = list(found.values())
     CartVoucher.objects.filter(cart=cart).exclude(voucher__in=vouchers).delete()
     return vouchers
-
-
-def _refuse_malformed(lines: Sequence[LineInput], *, fewest: int) -> None:
-    """Refuse what is wrong with lines whatever the shop sells."""
-    if len(lines) > MAX_LINES:
-        raise Rejected("INVALID", f"A cart holds at most {MAX_LINES} lines.", field="lines")
-    errors = []
-    for position, line in enumerate(lines):
-        path = f"lines.{position}"
-        if line.sku is None and line.variant_id is None:
-            errors.append(Rejected("REQUIRED", "Give sku or variantId.", field=f"{path}.sku"))
-        if line.sku is not None and line.variant_id is not None:
-            errors.append(
-                Rejected("INVALID", "Give sku or variantId, not both.", field=f"{path}.sku")
-            )
-        if not fewest <= line.quantity <= MAX_QUANTITY:
-            errors.append(
-                Rejected(
-                    "INVALID",
-                    f"Give a quantity from {fewest} to {MAX_QUANTITY}.",
-                    field=f"{path}.quantity",
-                )
-            )
-    if errors:
-        raise ValidationError(errors)
-
-
-def _variants_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[Variant]:
-    """Find the variant of each line, in their order, in one query.
-
-    A variant must be of a published product; one in ``kept``, the cart's own, may be removed
-    whether or not it is still sold.
-    """
-    if not lines:
-        return []
-    by_key: dict[str | int, Variant] = {}
-    named = Q(sku__in=[line.sku for line in lines if line.sku is not None])
-    named |= Q(pk__in=[line.variant_id for line in lines if line.variant_id is not None])
-    for variant in Variant.objects.filter(named).select_related("product"):
-        by_key[variant.pk] = variant
-        if variant.sku is not None:
-            by_key[variant.sku] = variant
-    variants: list[Variant] = []
-    seen: set[int] = set()
-    errors = []
-    for position, line in enumerate(lines):
-        field = f"lines.{position}.{line.path}"
-        key = line.sku if line.variant_id is None else line.variant_id
-        found = by_key.get(key) if key is not None else None
-        if found is None or not (
-            found.product.is_published or (line.quantity == 0 and found.pk in kept)
-        ):
-            errors.append(Rejected("NOT_FOUND", f"The shop has no {key}.", field=field))
-        elif found.pk in seen:
-            errors.append(Rejected("INVALID", f"{key} is named twice.", field=field))
-        else:
-            seen.add(found.pk)
-            variants.append(found)
-    if errors:
-        raise ValidationError(errors)
-    return variants
 
 
 def _email_of(viewer: Viewer) -> str:

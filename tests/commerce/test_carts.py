@@ -7,13 +7,8 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from commerce.models import Cart
-from commerce.services.carts import (
-    MAX_LINES,
-    LineInput,
-    claim_cart,
-    create_cart,
-    set_cart_lines,
-)
+from commerce.services.carts import LineInput, claim_cart, create_cart, set_cart_lines
+from commerce.services.line_inputs import MAX_LINES
 from tests.commerce.factories import (
     NOON,
     buy,

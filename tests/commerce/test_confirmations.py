@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 
 from commerce.services.confirmations import send_confirmation
+from commerce.tasks import send_order_confirmation
 from tests.commerce.factories import (
     NOON,
     buy,
@@ -20,13 +21,8 @@ from users.viewer import ANONYMOUS
 def order(standard):
     make_variant("mug-1", price="10.00")
     make_voucher()
-    changes = {"voucher_codes": ["SAVE"], "shipping_address": None}
-    changes["shipping_address"] = {
-        "name": "Ada & Co <b>",
-        "street": "1 Way",
-        "city": "Bath",
-        "country": "GB",
-    }
+    address = {"name": "Ada & Co <b>", "street": "1 Way", "city": "Bath", "country": "GB"}
+    changes = {"voucher_codes": ["SAVE"], "shipping_address": address}
     return buy(make_ready_cart(method=standard, mug_1=2, changes=changes)).order
 
 
@@ -75,3 +71,14 @@ class TestSendConfirmation:
         order.delete()
         send_confirmation(order_id=pk, job_id="job-1", now=NOON)
         assert mail.outbox == []
+
+
+@pytest.mark.django_db(transaction=True)
+class TestConfirmationJob:
+    def test_that_a_checkout_enqueued_mails_and_succeeds(self, standard):
+        make_variant()
+        (job,) = buy(make_ready_cart(method=standard, mug_1=1)).jobs
+        send_order_confirmation.apply(task_id=str(job.public_id), kwargs=job.kwargs, throw=True)
+        job.refresh_from_db()
+        assert job.status == "SUCCEEDED"
+        assert mail.outbox[0].message()["X-Job-ID"] == str(job.public_id)
