@@ -101,7 +101,12 @@ def problem_for(error: Exception) -> Problem:
                 "UNAUTHENTICATED", "The token is not valid; log in again.", reason=error.reason
             )
         case PermissionDenied():
-            return Problem("FORBIDDEN", "You have no permission to do this.")
+            # Services name the permission that was missing.
+            return Problem(
+                "FORBIDDEN",
+                "You have no permission to do this; ask for the role.",
+                required=str(error) or None,
+            )
         case OperationalError() | InterfaceError():
             logger.warning("The database gave up a mutation.", exc_info=error)
             return Problem("SERVICE_UNAVAILABLE", "The shop is busy; try again in a moment.")

@@ -17,6 +17,9 @@ class PlanCache:
         self._plans: OrderedDict[Hashable, Plan] = OrderedDict()
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._plans)
+
     def get(self, key: Hashable) -> Plan | None:
         """The plan of a key."""
         with self._lock:
