@@ -84,8 +84,8 @@ class Command(BaseCommand):
         self.stdout.write(_summary(report, dry_run=dry_run))
         if report.failed:
             raise CommandError(
-                f"{_count(report.failed, 'product')} failed. Correct the lines above and run the same "
-                "command again: what is in already is left alone.",
+                f"{_count(report.failed, 'product')} failed. Correct the lines above and run the "
+                "same command again: what is in already is left alone.",
                 returncode=1,
             )
 
