@@ -134,3 +134,19 @@ class ProductFilterSet(django_filters.FilterSet):
             if name in given
         }
         return products.having_variant(**of_variant) if of_variant else products
+
+
+class ProductSearchFilterSet(ProductFilterSet):
+    """The same for query strings, where search is one filter more."""
+
+    search = TextFilter(label="Words in name, vendor, tags, SKUs and description")
+    slug = TextFilter(label="Slug")
+
+    def filter_queryset(self, queryset: ProductQuerySet) -> ProductQuerySet:
+        """Apply the cleaned values."""
+        products = super().filter_queryset(queryset)
+        if (slug := self.form.cleaned_data["slug"]) is not None:
+            products = products.filter(slug=slug)
+        if (term := self.form.cleaned_data["search"]) is not None:
+            products = products.search(term)
+        return products

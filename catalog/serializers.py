@@ -1,7 +1,8 @@
 """What a product may look like: the one validation for imports and for both APIs.
 
 The serializers check shapes and that a product's parts fit each other; what needs the database
-(is this SKU taken?) is the service's.
+(is this SKU taken?) is the service's. REST also writes its answers with them: of products that
+``catalog.querysets.ProductQuerySet.with_parts`` has read.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from catalog.models import Category, Product
+from catalog.models import Availability, Category, Media, Product, Variant
 from tasks.errors import Rejected
 
 # The API's code for each of Django REST framework's; all others are INVALID.
@@ -26,6 +28,14 @@ CODES = {
     "unique": "ALREADY_EXISTS",
 }
 MAX_INTEGER = 2**31 - 1
+
+
+class CategorySerializer(serializers.ModelSerializer):
+    """The category that a product stands in."""
+
+    class Meta:
+        model = Category
+        fields = ["id", "name", "slug"]
 
 
 class OptionSerializer(serializers.Serializer):
@@ -51,19 +61,40 @@ class SelectedOptionSerializer(serializers.Serializer):
     value = serializers.CharField(max_length=200)
 
 
+class SelectedOptionsSerializer(serializers.ListSerializer):
+    """A variant's options, in the order of its product's."""
+
+    def get_attribute(self, instance: Variant) -> list[dict[str, str]]:
+        """The dictionary that the variant keeps, as a list."""
+        return [
+            {"name": option.name, "value": instance.options[option.name]}
+            for option in instance.product.options.all()
+            if option.name in instance.options
+        ]
+
+
 class VariantSerializer(serializers.Serializer):
     """What a customer buys. Prices are in the shop's currency, weights in grams."""
 
+    id = serializers.IntegerField(read_only=True)
     sku = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
     name = serializers.CharField(max_length=250, required=False, allow_blank=True)
-    options: serializers.ListSerializer[Any] = serializers.ListSerializer(
+    options = SelectedOptionsSerializer(
         child=SelectedOptionSerializer(), required=False, max_length=10
     )
     price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0)
     compare_at_price = serializers.DecimalField(
         max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
     )
-    stock = serializers.IntegerField(min_value=0, max_value=MAX_INTEGER, required=False)
+    currency = serializers.CharField(read_only=True)
+    availability = serializers.ChoiceField(Availability.choices, read_only=True)
+    stock = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_INTEGER,
+        required=False,
+        write_only=True,
+        help_text="How many are on hand, those promised to orders among them.",
+    )
     weight = serializers.IntegerField(
         min_value=0, max_value=MAX_INTEGER, required=False, allow_null=True
     )
@@ -95,6 +126,13 @@ class MediaSerializer(serializers.Serializer):
             raise serializers.ValidationError("Enter an http or https address.")
         return url
 
+    def to_representation(self, instance: Media) -> dict[str, Any]:
+        """A file of ours has an address too."""
+        shown = super().to_representation(instance)
+        if instance.file:
+            shown["url"] = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}{instance.file.name}"
+        return shown
+
 
 class ProductSerializer(serializers.Serializer):
     """A whole product for ``catalog.services.products.save_product``.
@@ -103,6 +141,7 @@ class ProductSerializer(serializers.Serializer):
     Options, variants and media are replaced whole where they are given.
     """
 
+    id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=250)
     slug = serializers.SlugField(max_length=250, required=False, allow_unicode=True)
     description = serializers.CharField(
@@ -119,7 +158,33 @@ class ProductSerializer(serializers.Serializer):
         required=False,
         allow_null=True,
     )
+    category = CategorySerializer(read_only=True, allow_null=True)
     is_published = serializers.BooleanField(required=False)
+    min_price = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        read_only=True,
+        allow_null=True,
+        source="listing.min_price",
+        help_text="Of its variants; null where it has none.",
+    )
+    max_price = serializers.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        read_only=True,
+        allow_null=True,
+        source="listing.max_price",
+        help_text="Of its variants; null where it has none.",
+    )
+    currency = serializers.SerializerMethodField(help_text="ISO 4217.")
+    availability = serializers.ChoiceField(Availability.choices, read_only=True)
+    average_rating = serializers.FloatField(
+        read_only=True,
+        allow_null=True,
+        source="listing.rating",
+        help_text="Stars, the mean of its published reviews; null without any.",
+    )
+    review_count = serializers.IntegerField(read_only=True)
     options: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=OptionSerializer(), required=False, max_length=10
     )
@@ -129,8 +194,14 @@ class ProductSerializer(serializers.Serializer):
     media: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=MediaSerializer(), required=False, max_length=250
     )
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
 
     instance: Product | None
+
+    def get_currency(self, product: Product) -> str:
+        """The shop's one."""
+        return settings.CURRENCY
 
     def validate_tags(self, tags: list[str]) -> list[str]:
         """Each tag once, the first of equals."""

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from catalog.csv_import.shopify import Draft, Shopify, missing_columns
 from catalog.csv_import.table import Table, UnreadableFile, read_table
-from catalog.models import Product, StockMovement
+from catalog.models import Category, Product, StockMovement
 from catalog.serializers import ProductSerializer, rejections
 from catalog.services.categories import find_or_create_category
 from catalog.services.products import ProductData, save_product
@@ -165,7 +165,7 @@ def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> str:
     return saved.outcome
 
 
-def _category(draft: Draft):  # type: ignore[no-untyped-def]
+def _category(draft: Draft) -> Category:
     try:
         return find_or_create_category(name=draft.category)
     except Rejected as error:

@@ -37,8 +37,7 @@ class Sketch:
     def webp(self) -> bytes:
         """The finished picture."""
         buffer = io.BytesIO()
-        small = self.image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
-        small.save(buffer, "WEBP", quality=82, method=2)
+        self.image.reduce(OVERSAMPLING).save(buffer, "WEBP", quality=82, method=2)
         return buffer.getvalue()
 
     def shape(self, points: Sequence[Point], colour: Colour) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import connection, transaction
-from django.db.models import Avg, Count, Max, Min, OuterRef, Subquery, Value
+from django.db.models import Avg, Count, Max, Min, OuterRef, QuerySet, Subquery, Value
 from django.db.models.fields import DecimalField
 from django.db.models.functions import Cast, Coalesce
 
@@ -95,7 +95,7 @@ def refresh_search(product_ids: Iterable[int]) -> int:
         return cursor.rowcount
 
 
-def current_values():  # type: ignore[no-untyped-def]
+def current_values() -> QuerySet:
     """Products as rows of (id, then ``COLUMNS``): what their listings should say."""
     reviews = (
         Review.objects.filter(product=OuterRef("pk"), status=Review.Status.PUBLISHED)

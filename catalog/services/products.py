@@ -124,6 +124,26 @@ def save_product(
         raise
 
 
+def delete_product(*, product: Product) -> None:
+    """Delete a product that nobody has ordered, with its variants, stock, pictures and reviews.
+
+    Carts lose the lines that hold it.
+
+    Raises:
+        Rejected: ``NOT_FOUND`` when the product is gone already, ``INVALID`` when it was ordered.
+    """
+    with transaction.atomic():
+        row = _locked(product)
+        # Whoever is buying it holds its stock: wait, so that the order is there to be seen.
+        stock = Stock.objects.filter(variant__product=row).order_by("pk")
+        list(stock.select_for_update(of=("self",)))
+        try:
+            row.delete()
+        except ProtectedError as error:
+            message = "A product that was ordered can't be deleted; unpublish it instead."
+            raise Rejected("INVALID", message) from error
+
+
 def sanitise_html(html: str) -> str:
     """The HTML without anything that could run, load pages or leave its place."""
     return nh3.clean(html).strip()

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
+
+from django.db import connection
 
 from catalog.models import Product, Stock, StockMovement, Variant
 from catalog.services.listings import refresh_listings, refresh_search
@@ -37,3 +41,18 @@ def make_product(
 def stock_of(variant: Variant) -> tuple[int, int]:
     """(on hand, allocated)."""
     return Stock.objects.values_list("on_hand", "allocated").get(variant=variant)
+
+
+def run_at_once(work, arguments):
+    """Call ``work`` with each argument in a thread and connection of its own, all together."""
+    start = Barrier(len(arguments))
+
+    def run(argument):
+        start.wait()
+        try:
+            return work(argument)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(arguments)) as threads:
+        return list(threads.map(run, arguments))

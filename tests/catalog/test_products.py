@@ -15,7 +15,7 @@ from catalog.services.categories import create_category
 from catalog.services.products import save_product
 from catalog.services.stock import allocate
 from tasks.errors import Rejected
-from tests.catalog.factories import make_product, stock_of
+from tests.catalog.factories import make_product, run_at_once, stock_of
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, 12, tzinfo=UTC)
@@ -232,6 +232,26 @@ class TestSaveProduct:
 
         assert statements("one", 1) == statements("forty", 40)
         assert max(statements("two", 2)) <= 30
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+class TestTwoAtOnce:
+    @pytest.mark.parametrize(
+        ("changes", "field"),
+        [({"variants": None, "options": None}, "slug"), ({"slug": None}, "variants")],
+    )
+    def test_one_creates_and_the_other_is_told(self, changes, field):
+        def create(number):
+            try:
+                return save(**{"name": f"Teapot {number}"} | changes).outcome
+            except ValidationError as error:
+                return {(e.code, e.field.split(".")[0]) for e in error.error_list}
+
+        outcomes = run_at_once(create, range(4))
+        assert outcomes.count("created") == 1
+        assert [o for o in outcomes if o != "created"] == [{("ALREADY_EXISTS", field)}] * 3
+        assert Product.objects.count() == 1
 
 
 class TestProductSerializer:

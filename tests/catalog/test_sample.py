@@ -43,9 +43,9 @@ def everything() -> list:
 class TestLoadSampleCatalogue:
     def test_fills_an_empty_shop_in_seconds(self):
         said: list[str] = []
-        start = time.monotonic()
+        start = time.process_time()  # what it costs, however busy the machine is
         load_sample_catalogue(report=said.append)
-        assert time.monotonic() - start < 15
+        assert time.process_time() - start < 10
         assert "60" in said[-1]
         assert Product.objects.filter(is_published=True).count() == len(ITEMS) == 60
 

@@ -1,31 +1,13 @@
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from catalog.models import ProductListing, Stock, StockMovement
 from catalog.services.stock import OutOfStock, adjust_stock, allocate, open_stock, release
 from tasks.errors import Rejected
-from tests.catalog.factories import make_product, stock_of
-
-
-def run_at_once(work, arguments):
-    """Call ``work`` with each argument in a thread and connection of its own, all together."""
-    start = Barrier(len(arguments))
-
-    def run(argument):
-        start.wait()
-        try:
-            return work(argument)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(arguments)) as threads:
-        return list(threads.map(run, arguments))
+from tests.catalog.factories import make_product, run_at_once, stock_of
 
 
 class TestAllocate:
@@ -188,6 +170,22 @@ class TestManyBuyersAtOnce:
         assert set(outcomes) == {"bought", 0}
         assert stock_of(variant) == (5, 5)
         assert ProductListing.objects.get().availability == "OUT_OF_STOCK"
+
+    def test_who_misses_one_variant_takes_nothing_of_the_others(self):
+        product = make_product(
+            variants=[{"options": {"n": "1"}, "stock": 5}, {"options": {"n": "2"}, "stock": 50}]
+        )
+        scarce, plenty = product.variants.order_by("position")
+
+        def buy(_):
+            try:
+                allocate(quantities={plenty.pk: 1, scarce.pk: 1})
+            except OutOfStock:
+                return 0
+            return 1
+
+        assert sum(run_at_once(buy, range(16))) == 5
+        assert (stock_of(scarce), stock_of(plenty)) == ((5, 5), (50, 5))
 
     def test_buyers_of_the_same_variants_in_any_order_never_deadlock(self):
         product = make_product(

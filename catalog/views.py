@@ -1,0 +1,101 @@
+"""Products over REST: doors to the same services, filters and rules as GraphQL's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import DecimalField, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema_view
+from rest_framework import status
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.reverse import reverse
+from rest_framework.viewsets import ReadOnlyModelViewSet
+
+from catalog.expressions import search_rank
+from catalog.filters import ProductSearchFilterSet
+from catalog.models import Product
+from catalog.serializers import ProductSerializer
+from catalog.services.products import delete_product, save_product
+from users.permissions import AllowAny, HasPermission
+from users.rest import RulesByAction, documented, viewer_for_request
+
+_PRICE = Coalesce("listing__min_price", Value(0, DecimalField()))
+_RATING = Coalesce("listing__rating", Value(0, DecimalField()))
+
+
+@extend_schema_view(
+    list=documented("List products.", "Staff who may change products see unpublished ones too."),
+    retrieve=documented("Read a product."),
+    create=documented("Enter a product."),
+    update=documented(
+        "Change a product.",
+        "Options, variants and media are replaced whole where they are given; a variant is the "
+        "same one when its SKU or its options are. What is absent stays as it is.",
+    ),
+    partial_update=documented("Change a part of a product.", "As PUT, but nothing is required."),
+    destroy=documented("Delete a product that nobody has ordered."),
+)
+class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
+    """What the shop sells."""
+
+    rules = {
+        "list": AllowAny(),
+        "retrieve": AllowAny(),
+        "create": HasPermission("catalog.add_product"),
+        "update": HasPermission("catalog.change_product"),
+        "partial_update": HasPermission("catalog.change_product"),
+        "destroy": HasPermission("catalog.delete_product"),
+    }
+    queryset = Product.objects.all()
+    serializer_class = ProductSerializer
+    filterset_class = ProductSearchFilterSet
+    lookup_value_regex = "[0-9]{1,18}"
+    orderings: Mapping[str, Any] = {
+        "-created_at": "created_at",
+        "created_at": "created_at",
+        "name": "name",
+        "-name": "name",
+        "price": _PRICE,
+        "-price": _PRICE,
+        "-rating": _RATING,
+    }
+
+    def get_queryset(self) -> QuerySet[Product]:
+        """What the viewer may see, read whole."""
+        return Product.objects.visible_to(viewer_for_request(self.request)).with_parts()
+
+    def get_orderings(self) -> Mapping[str, Any]:
+        """A search is ordered by relevance unless something else is wanted."""
+        term = self.request.query_params.get("search")
+        return {"-relevance": search_rank(term), **self.orderings} if term else self.orderings
+
+    def create(self, request: Request) -> Response:
+        """``save_product`` of a new one."""
+        return self._save(None, request)
+
+    def update(self, request: Request, pk: str) -> Response:
+        """``save_product``."""
+        return self._save(self.get_object(), request)
+
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """``save_product`` with what is given."""
+        return self._save(self.get_object(), request, partial=True)
+
+    def destroy(self, request: Request, pk: str) -> Response:
+        """``delete_product``."""
+        delete_product(product=self.get_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _save(self, product: Product | None, request: Request, **options: Any) -> Response:
+        serializer = self.get_serializer(product, data=request.data, **options)
+        serializer.is_valid(raise_exception=True)
+        saved = save_product(data=serializer.validated_data, product=product, now=timezone.now())
+        shown = self.get_serializer(self.get_queryset().get(pk=saved.product.pk)).data
+        if product is not None:
+            return Response(shown)
+        address = reverse("product-detail", [saved.product.pk], request=request)
+        return Response(shown, status.HTTP_201_CREATED, headers={"Location": address})

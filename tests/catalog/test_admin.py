@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test import TestCase
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from catalog.models import Category, Product, ProductListing, Review, Stock, StockMovement, Variant
+from catalog.services.categories import create_category
+from tests.catalog.factories import make_product
+
+
+def rows(prefix: str, *forms: dict, initial: int = 0) -> dict[str, str]:
+    """What a browser sends for an inline with these rows."""
+    data = {f"{prefix}-TOTAL_FORMS": len(forms), f"{prefix}-INITIAL_FORMS": initial}
+    for number, form in enumerate(forms):
+        data |= {f"{prefix}-{number}-{name}": value for name, value in form.items()}
+    return {name: str(value) for name, value in data.items()}
+
+
+class AdminTestCase(TestCase):
+    def setUp(self):
+        user = get_user_model().objects.create_superuser("owner@example.com", "x")
+        self.client.force_login(user)
+
+
+class TestProductAdmin(AdminTestCase):
+    def statements(self, url: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert self.client.get(url).status_code == 200
+        return len(queries)
+
+    def test_lists_cost_the_same_for_one_product_and_for_many(self):
+        category = create_category(name="Kitchen")
+        make_product("first", category=category, variants=[{"sku": "first"}])
+        urls = [
+            reverse(f"admin:catalog_{name}_changelist")
+            for name in ("product", "variant", "stockmovement", "category", "collection", "review")
+        ]
+        before = {url: self.statements(url) for url in urls}
+        for number in range(12):
+            category = create_category(name=f"Below {number}", parent=category)
+            make_product(f"more-{number}", category=category, variants=[{"sku": str(number)}])
+        assert {url: self.statements(url) for url in urls} == before
+
+    def test_a_products_page_costs_the_same_for_one_variant_and_for_many(self):
+        one = make_product("one", variants=[{"options": {"n": "1"}}])
+        many = make_product("many", variants=[{"options": {"n": str(n)}} for n in range(12)])
+        costs = [
+            self.statements(reverse("admin:catalog_product_change", args=[product.pk]))
+            for product in (one, many)
+        ]
+        assert costs[0] == costs[1]
+
+    def test_searches_as_the_shop_does_and_filters_by_availability(self):
+        make_product("teapot", name="Round teapots")
+        make_product("cup", name="Cup", variants=[{"stock": 0, "sku": "CUP-77"}])
+        url = reverse("admin:catalog_product_changelist")
+
+        def found(**query):
+            return [p.slug for p in self.client.get(url, query).context["cl"].result_list]
+
+        assert found(q="teapot") == ["teapot"]
+        assert found(q="CUP-7") == ["cup"]
+        assert found(availability="OUT_OF_STOCK") == ["cup"]
+
+    def test_saving_brings_everything_derived_up_to_date(self):
+        response = self.client.post(
+            reverse("admin:catalog_product_add"),
+            {
+                "name": "Teapot",
+                "slug": "teapot",
+                "description": "<p>Tea<script>alert(1)</script></p>",
+                "tags": "tea,kitchen",
+                "is_published": "on",
+            }
+            | rows("options", {"name": "Size", "position": 0, "values": "S,L"})
+            | rows(
+                "variants",
+                {"position": 0, "sku": "", "options": '{"Size": "S"}', "price": "9.50"},
+                {"position": 1, "sku": "L", "options": '{"Size": "L"}', "price": "12"},
+            )
+            | rows("media", {"url": "https://example.com/1.jpg", "position": 0}),
+        )
+        assert response.status_code == 302, response.context["errors"]
+        product = Product.objects.get()
+        assert (product.description, product.tags) == ("<p>Tea</p>", ["tea", "kitchen"])
+        assert product.published_at is not None
+        assert list(product.variants.order_by("position").values_list("sku", flat=True)) == [
+            None,
+            "L",
+        ]
+        assert Stock.objects.count() == 2
+        listing = ProductListing.objects.get()
+        assert (str(listing.min_price), str(listing.max_price)) == ("9.50", "12.00")
+        assert Product.objects.search("teapot").exists()
+
+    def test_two_variants_with_the_same_values_are_refused_on_the_page(self):
+        product = make_product(variants=[])
+        response = self.client.post(
+            reverse("admin:catalog_product_change", args=[product.pk]),
+            {"name": "X", "slug": "x"}
+            | rows("options")
+            | rows("media")
+            | rows("variants", *[{"position": 0, "options": "{}", "price": "1"}] * 2),
+        )
+        assert response.status_code == 200
+        assert b"duplicate data for options" in response.content
+        assert not Variant.objects.exists()
+
+    def test_a_product_can_be_deleted_with_all_that_belongs_to_it(self):
+        product = make_product()
+        url = reverse("admin:catalog_product_delete", args=[product.pk])
+        assert self.client.post(url, {"post": "yes"}).status_code == 302
+        assert not Product.objects.exists()
+
+
+class TestStockMovementAdmin(AdminTestCase):
+    def add(self, **data):
+        return self.client.post(reverse("admin:catalog_stockmovement_add"), data, follow=True)
+
+    def test_adding_one_moves_the_stock(self):
+        variant = make_product(variants=[{"stock": 0}]).variants.get()
+        self.add(variant=variant.pk, delta=7, kind="RECEIVED")
+        assert Stock.objects.get().on_hand == 7
+        assert ProductListing.objects.get().in_stock
+
+    def test_a_refusal_is_shown_and_changes_nothing(self):
+        variant = make_product(variants=[{"stock": 2}]).variants.get()
+        response = self.add(variant=variant.pk, delta=-3, kind="DAMAGED")
+        assert b"Only 2 can be taken" in response.content
+        assert Stock.objects.get().on_hand == 2
+        assert StockMovement.objects.count() == 1
+
+    def test_none_can_be_changed_or_deleted(self):
+        make_product()
+        movement = StockMovement.objects.get()
+        for action in ("change", "delete"):
+            url = reverse(f"admin:catalog_stockmovement_{action}", args=[movement.pk])
+            assert self.client.post(url, {"delta": 1, "post": "yes"}).status_code == 403
+        assert StockMovement.objects.get().delta == movement.delta
+
+
+class TestCategoryAdmin(AdminTestCase):
+    def test_adds_and_moves_with_paths(self):
+        home, garden = create_category(name="Home"), create_category(name="Garden")
+        data = {"name": "Tables", "slug": "tables", "parent": home.pk, "position": 0}
+        self.client.post(reverse("admin:catalog_category_add"), data)
+        tables = Category.objects.get(slug="tables")
+        assert tables.path == f"{home.pk}/{tables.pk}/"
+        url = reverse("admin:catalog_category_change", args=[tables.pk])
+        self.client.post(url, data | {"parent": garden.pk, "name": "Garden tables"})
+        tables.refresh_from_db()
+        assert (tables.path, tables.name) == (f"{garden.pk}/{tables.pk}/", "Garden tables")
+
+    def test_a_circle_is_refused_on_the_page(self):
+        home = create_category(name="Home")
+        below = create_category(name="Below", parent=home)
+        response = self.client.post(
+            reverse("admin:catalog_category_change", args=[home.pk]),
+            {"name": "Home", "slug": "home", "parent": below.pk, "position": 0},
+            follow=True,
+        )
+        assert b"A category can&#x27;t be below itself" in response.content
+        assert Category.objects.get(pk=home.pk).parent is None
+
+
+class TestReviewAdmin(AdminTestCase):
+    def test_publishing_one_moves_the_rating_and_its_words_stay(self):
+        review = Review.objects.create(
+            product=make_product(),
+            user=get_user_model().objects.get(),
+            rating=4,
+            title="Good",
+            created_at=datetime(2026, 6, 1, tzinfo=UTC),
+        )
+        url = reverse("admin:catalog_review_change", args=[review.pk])
+        self.client.post(url, {"status": "PUBLISHED", "title": "Bad", "rating": 1})
+        review.refresh_from_db()
+        assert (review.status, review.title, review.rating) == ("PUBLISHED", "Good", 4)
+        assert ProductListing.objects.get().rating == 4
