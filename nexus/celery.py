@@ -8,6 +8,7 @@ from typing import Any
 
 import django
 from celery import Celery, signals
+from django.apps import apps
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 
@@ -15,8 +16,10 @@ app = Celery("nexus")
 
 
 def _configure() -> dict[str, Any]:
-    # Read when first needed: our settings import this package.
-    django.setup()
+    # Read when first needed: our settings import this package. Setting up twice would configure
+    # logging again, over the head of whoever has changed it.
+    if not apps.ready:
+        django.setup()
     from tasks import broker
 
     return {
@@ -43,6 +46,9 @@ def _configure() -> dict[str, Any]:
         "worker_consumer": "tasks.worker:Consumer",
         "worker_enable_remote_control": False,
         "worker_disable_rate_limits": True,
+        # Celery's Django fix-up: a process keeps its connection for so many jobs. A new one for
+        # each would cost more than most jobs; `tasks.job` drops one that is broken or old.
+        "CELERY_DB_REUSE_MAX": 1000,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
     }
 

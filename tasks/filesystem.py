@@ -34,7 +34,7 @@ def folder_options(folder: Path) -> dict[str, Any]:
     for path in folders.values():
         path.mkdir(parents=True, exist_ok=True)
     # A second between two looks, kombu's default, would be most of a job's waiting.
-    return {name: str(path) for name, path in folders.items()} | {"polling_interval": 0.05}
+    return {name: str(path) for name, path in folders.items()} | {"polling_interval": 0.02}
 
 
 class Channel(filesystem.Channel):

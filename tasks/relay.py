@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import attrgetter
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.transaction import atomic
 from django.utils import timezone
 
@@ -48,8 +48,9 @@ class Relay:
                     self._relay(publisher)
             except Unavailable as error:
                 self._wait_out("The broker takes no jobs, they wait in the database", error)
-            except (OperationalError, InterfaceError) as error:
-                self._wait_out("The database can't be reached", error)
+            except (DatabaseError, InterfaceError) as error:
+                # Also a database that is still to be migrated.
+                self._wait_out("The database can't be used", error)
                 connection.close()
         connection.close()
 

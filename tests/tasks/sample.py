@@ -7,6 +7,8 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from django.db import connection
+
 from tasks.errors import Rejected, TryAgain
 from tasks.job import job_task, report_progress
 from tasks.models import IdempotencyRecord
@@ -63,3 +65,10 @@ def progress(*, steps: list[int], pause: float, **kwargs) -> None:
 @job_task("sample.poison", max_attempts=2, backoff=SOON)
 def poison(**kwargs) -> None:
     os._exit(1)
+
+
+@job_task("sample.lose_connection", backoff=SOON)
+def lose_connection(*, name: str, **kwargs) -> None:
+    have_effect(name)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")

@@ -133,6 +133,13 @@ class TestFailure:
         job = deliver(sent_again(job))
         assert job.error == "The mail server does not answer. Given up after 2 attempts."
 
+    def test_of_the_database_takes_the_effects_back_too(self):
+        job = deliver(sent("sample.lose_connection", name="a"))
+
+        assert (job.status, job.error) == ("PENDING", "Something went wrong in the shop.")
+        assert sample.effects("a") == 0
+        assert deliver(sent("sample.write", name="b")).status == "SUCCEEDED"
+
     def test_by_a_rule_is_not_tried_again(self):
         job = deliver(sent("sample.refuse", name="a"))
 

@@ -105,14 +105,14 @@ def shop(processes) -> Processes:
 
 
 class TestRelayAndWorker:
-    def test_run_a_committed_job_within_a_second(self, shop, committed, tmp_path):
+    def test_run_a_committed_job_within_three_seconds(self, shop, committed, tmp_path):
         send = committed("sample.send", path=str(tmp_path / "sent"))
         write = committed("sample.write", queue="bulk", name="a")
 
         eventually(lambda: status_of(send) == status_of(write) == "SUCCEEDED")
 
         send.refresh_from_db()
-        assert (send.started_at - send.created_at).total_seconds() < 1
+        assert (send.started_at - send.created_at).total_seconds() < 3
         assert (tmp_path / "sent").read_text() == f"{send.public_id}\n"
         assert sample.effects("a") == 1
         assert f"Job {send} succeeded" in shop.output_of(shop.worker)
