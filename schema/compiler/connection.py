@@ -120,7 +120,9 @@ class Page(Expression):
 
     def _member(self, piece: _Piece, counts: list[Any]) -> tuple[str, list[Any]]:
         within = f" FILTER (WHERE page.place <= {self.size})" if self.look_ahead else ""
-        order = " ORDER BY page.place DESC" if self.backward else ""
+        # Said even where the page is in order already: since version 16, PostgreSQL sorts the rows
+        # for whichever aggregate asks for an order, and those that don't get them so too.
+        order = f" ORDER BY page.place{' DESC' if self.backward else ''}"
         match piece.kind:
             case "typename":
                 return f"'{piece.source}'::text", []
