@@ -11,7 +11,7 @@ from django.db import transaction
 
 from catalog.sample import load_sample_catalogue
 from commerce.sample import load_sample_shop
-from users.sample import create_demo_accounts
+from users.sample import CUSTOMER_EMAIL, create_demo_accounts
 
 
 class Command(BaseCommand):
@@ -27,6 +27,7 @@ class Command(BaseCommand):
             return
         self.stdout.write("Loading the sample catalogue")
         with transaction.atomic():
-            load_sample_catalogue(report=self.stdout.write)
-            load_sample_shop()
             create_demo_accounts()
+            customer = get_user_model().objects.of_email(CUSTOMER_EMAIL).get()
+            load_sample_catalogue(report=self.stdout.write, reviewer_ids=[customer.pk])
+            load_sample_shop()
