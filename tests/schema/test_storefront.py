@@ -1,0 +1,460 @@
+"""A storefront's operations answer what it needs: the catalogue and accounts.
+
+Purchases are in ``test_purchase``, messages in ``test_messages``.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from catalog.models import Category, Product, Variant
+from schema.compiler.ids import encode_id
+from tests.catalog.factories import make_product
+from tests.schema.shop import (
+    LONG_AGO,
+    PASSWORD,
+    Answer,
+    ShopTestCase,
+    id_of,
+    make_user,
+    product_id,
+    token_of,
+)
+from users.models import RefreshSession, User
+
+EUR = settings.CURRENCY
+
+
+def money(amount: str) -> dict[str, str]:
+    return {"amount": amount, "currency": EUR}
+
+
+def slugs(answer: Answer) -> list[str]:
+    return [edge["node"]["slug"] for edge in answer.data["products"]["edges"]]
+
+
+class TestBrowse(ShopTestCase):
+    def browse(self, **variables: Any) -> list[str]:
+        answer = self.send("Browse", **variables)
+        found = slugs(answer)
+        assert answer.data["products"]["totalCount"] == len(found)
+        return found
+
+    def test_answers_a_page_whole(self) -> None:
+        answer = self.send("Browse", sort="NAME_DESC", filter={"category": "shirts"})
+        connection = answer.data["products"]
+        cursors = [edge["cursor"] for edge in connection["edges"]]
+        assert all(cursors)
+        self.same(
+            answer.data,
+            {
+                "products": {
+                    "totalCount": 2,
+                    "edges": [
+                        {
+                            "cursor": cursors[0],
+                            "node": {
+                                "id": product_id("wool-shirt"),
+                                "slug": "wool-shirt",
+                                "name": "Wool Shirt",
+                                "priceRange": {"min": money("80.00"), "max": money("80.00")},
+                                "availability": "OUT_OF_STOCK",
+                                "category": {"name": "Shirts", "slug": "shirts"},
+                                "media": [],
+                            },
+                        },
+                        {
+                            "cursor": cursors[1],
+                            "node": {
+                                "id": product_id("ocean-blue-shirt"),
+                                "slug": "ocean-blue-shirt",
+                                "name": "Ocean Blue Shirt",
+                                "priceRange": {"min": money("50.00"), "max": money("55.50")},
+                                "availability": "IN_STOCK",
+                                "category": {"name": "Shirts", "slug": "shirts"},
+                                "media": [{"url": "https://example.com/front.jpg", "alt": "Front"}],
+                            },
+                        },
+                    ],
+                    "pageInfo": {
+                        "hasNextPage": False,
+                        "hasPreviousPage": False,
+                        "startCursor": cursors[0],
+                        "endCursor": cursors[1],
+                    },
+                }
+            },
+        )
+
+    def test_says_what_it_cost(self) -> None:
+        assert self.send("Browse", first=2).body["extensions"]["cost"] > 2
+
+    def test_without_variables_has_the_newest_first(self) -> None:
+        assert self.browse() == ["mug", "wool-shirt", "ocean-blue-shirt"]
+
+    def test_by_each_variable(self) -> None:
+        blue, wool, mug = "ocean-blue-shirt", "wool-shirt", "mug"
+        for variables, expected in (
+            ({"search": "shirt"}, [wool, blue]),
+            ({"search": "OBS-1"}, [blue]),
+            ({"search": "nothing like it"}, []),
+            ({"search": ""}, [mug, wool, blue]),
+            ({"filter": {}}, [mug, wool, blue]),
+            ({"filter": None, "sort": None, "after": None, "search": None}, [mug, wool, blue]),
+            ({"filter": {"category": "clothing"}}, []),
+            ({"filter": {"category": "clothing", "includeDescendants": True}}, [wool, blue]),
+            ({"filter": {"category": "home", "includeDescendants": False}}, [mug]),
+            ({"filter": {"price": {"min": "55.50"}}}, [wool, blue]),
+            ({"filter": {"price": {"max": "50.00"}}}, [mug, blue]),
+            ({"filter": {"price": {"min": "50.01", "max": "55.49"}}}, []),
+            ({"filter": {"inStock": True}}, [mug, blue]),
+            ({"filter": {"inStock": False}}, [wool]),
+            ({"filter": {"vendor": ["Potters", "Weavers"]}}, [mug, wool]),
+            ({"filter": {"vendor": "Potters"}}, [mug]),
+            ({"filter": {"tags": ["wool", "kitchen"]}}, [mug, wool]),
+            ({"filter": {"options": [{"name": "Size", "values": ["Medium"]}]}}, [blue]),
+            ({"filter": {"options": [{"name": "Size", "values": ["Huge"]}]}}, []),
+            ({"filter": {"ids": [product_id(mug), product_id("lamp")]}}, [mug]),
+            ({"filter": {"createdAfter": LONG_AGO.isoformat()}}, [mug, wool]),
+            ({"filter": {"isPublished": True}}, [mug, wool, blue]),
+            ({"filter": {"isPublished": False}}, []),
+            ({"filter": {"collection": "summer"}}, [blue]),
+            ({"sort": "NEWEST"}, [mug, wool, blue]),
+            ({"sort": "NAME_ASC"}, [mug, blue, wool]),
+            ({"sort": "NAME_DESC"}, [wool, blue, mug]),
+            ({"sort": "PRICE_ASC"}, [mug, blue, wool]),
+            ({"sort": "PRICE_DESC"}, [wool, blue, mug]),
+            ({"sort": "RATING"}, [blue, mug, wool]),
+            ({"sort": "RELEVANCE"}, [mug, wool, blue]),
+        ):
+            with self.subTest(variables):
+                assert self.browse(**variables) == expected
+
+    def test_by_all_variables_together(self) -> None:
+        everything = {
+            "category": "clothing",
+            "includeDescendants": True,
+            "price": {"min": "10.00", "max": "99.00"},
+            "inStock": True,
+            "vendor": ["Partners"],
+            "tags": ["men"],
+            "options": [{"name": "Size", "values": ["Small", "Medium"]}],
+            "ids": [product_id("ocean-blue-shirt")],
+            "createdAfter": "2026-01-01T00:00:00Z",
+            "isPublished": True,
+            "collection": "summer",
+        }
+        found = self.browse(first=24, search="shirt", filter=everything, sort="PRICE_ASC")
+        assert found == ["ocean-blue-shirt"]
+        assert self.browse(search="shirt", filter=everything | {"vendor": ["Weavers"]}) == []
+
+    def test_asks_price_stock_and_options_of_one_and_the_same_variant(self) -> None:
+        small = {"options": [{"name": "Size", "values": ["Small"]}]}
+        assert self.browse(filter=small | {"price": {"min": "55.00"}}) == []
+        assert self.browse(filter=small | {"price": {"max": "50.00"}, "inStock": True}) == [
+            "ocean-blue-shirt"
+        ]
+
+    def test_values_of_one_filter_are_not_answered_to_another(self) -> None:
+        for vendor, expected in (("Potters", "mug"), ("Weavers", "wool-shirt")):
+            assert self.browse(filter={"vendor": [vendor]}) == [expected]
+            assert self.browse(search=expected[:4]) == [expected]
+
+    def test_the_first_none_are_a_count(self) -> None:
+        connection = self.send("Browse", first=0).data["products"]
+        assert (connection["totalCount"], connection["edges"]) == (3, [])
+        assert connection["pageInfo"]["endCursor"] is None
+
+
+class TestPages(ShopTestCase):
+    BACKWARD = """query ($last: Int, $before: String, $sort: ProductSort) {
+      products(last: $last, before: $before, sort: $sort) {
+        edges { cursor node { slug } }
+        pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+      }
+    }"""
+
+    @classmethod
+    def setUpTestData(cls) -> None:
+        super().setUpTestData()
+        for number in range(4):
+            # Twins in every order but by id.
+            make_product(f"twin-{number}", name="Twin", created_at=LONG_AGO)
+
+    def test_run_forwards_to_the_end_in_every_order(self) -> None:
+        for sort in ("NEWEST", "NAME_ASC", "NAME_DESC", "PRICE_ASC", "PRICE_DESC", "RATING"):
+            whole = slugs(self.send("Browse", first=100, sort=sort))
+            assert len(whole) == 7
+            seen: list[str] = []
+            after = None
+            while True:
+                answer = self.send("Browse", first=2, sort=sort, after=after)
+                page = answer.data["products"]["pageInfo"]
+                assert page["hasPreviousPage"] is (after is not None)
+                seen += slugs(answer)
+                if not page["hasNextPage"]:
+                    break
+                after = page["endCursor"]
+            assert seen == whole
+
+    def test_run_backwards_to_the_start(self) -> None:
+        for sort in ("NEWEST", "NAME_ASC", "PRICE_DESC"):
+            whole = slugs(self.send("Browse", first=100, sort=sort))
+            seen: list[str] = []
+            before = None
+            while True:
+                answer = self.ask(self.BACKWARD, {"last": 3, "before": before, "sort": sort})
+                page = answer.data["products"]["pageInfo"]
+                assert page["hasNextPage"] is (before is not None)
+                seen = slugs(answer) + seen
+                if not page["hasPreviousPage"]:
+                    break
+                before = page["startCursor"]
+            assert seen == whole
+
+    def test_of_a_search_run_forwards_too(self) -> None:
+        seen: list[str] = []
+        after = None
+        for _ in range(4):
+            answer = self.send("Browse", first=1, search="twin", after=after)
+            seen += slugs(answer)
+            after = answer.data["products"]["pageInfo"]["endCursor"]
+        assert sorted(seen) == [f"twin-{number}" for number in range(4)]
+
+    def test_a_cursor_outlives_its_row(self) -> None:
+        whole = slugs(self.send("Browse", first=100))
+        answer = self.send("Browse", first=2)
+        Product.objects.filter(slug=whole[1]).delete()
+        after = answer.data["products"]["pageInfo"]["endCursor"]
+        assert slugs(self.send("Browse", first=2, after=after)) == whole[2:4]
+
+    def test_fit_between_two_cursors(self) -> None:
+        edges = self.send("Browse", first=100).data["products"]["edges"]
+        query = """query ($after: String, $before: String) {
+          products(after: $after, before: $before) { edges { node { slug } } }
+        }"""
+        answer = self.ask(query, {"after": edges[0]["cursor"], "before": edges[4]["cursor"]})
+        assert slugs(answer) == [edge["node"]["slug"] for edge in edges[1:4]]
+
+
+class TestProductPage(ShopTestCase):
+    def test_answers_everything_of_a_product(self) -> None:
+        small, medium = Variant.objects.filter(product__slug="ocean-blue-shirt").order_by("pk")
+        self.same(
+            self.send("ProductPage", slug="ocean-blue-shirt").data,
+            {
+                "product": {
+                    "id": product_id("ocean-blue-shirt"),
+                    "slug": "ocean-blue-shirt",
+                    "name": "Ocean Blue Shirt",
+                    "description": "<p>Ocean blue.</p>",
+                    "vendor": "Partners",
+                    "tags": ["men"],
+                    "category": {
+                        "name": "Shirts",
+                        "slug": "shirts",
+                        "ancestors": [{"name": "Clothing", "slug": "clothing"}],
+                    },
+                    "options": [{"name": "Size", "values": ["Small", "Medium"]}],
+                    "variants": [
+                        {
+                            "id": id_of(small),
+                            "sku": "OBS-1",
+                            "name": "Small",
+                            "price": money("50.00"),
+                            "compareAtPrice": money("60.00"),
+                            "availability": "IN_STOCK",
+                            "selectedOptions": [{"name": "Size", "value": "Small"}],
+                        },
+                        {
+                            "id": id_of(medium),
+                            "sku": None,
+                            "name": "Medium",
+                            "price": money("55.50"),
+                            "compareAtPrice": None,
+                            "availability": "LOW_STOCK",
+                            "selectedOptions": [{"name": "Size", "value": "Medium"}],
+                        },
+                    ],
+                    "media": [
+                        {"url": "https://example.com/front.jpg", "alt": "Front", "position": 0},
+                        {
+                            "url": f"{settings.PUBLIC_URL}/media/products/back.jpg",
+                            "alt": "Back",
+                            "position": 1,
+                        },
+                    ],
+                    "averageRating": 4.5,
+                    "reviews": {
+                        "totalCount": 2,
+                        "edges": [
+                            {
+                                "node": {
+                                    "rating": rating,
+                                    "title": "Lovely",
+                                    "body": "Fits well.",
+                                    "author": author,
+                                    "createdAt": f"2026-01-{day:02}T03:04:05+00:00",
+                                }
+                            }
+                            for rating, author, day in ((5, "Grace", 7), (4, "Edgar", 6))
+                        ],
+                    },
+                }
+            },
+        )
+
+    def test_of_an_unknown_or_hidden_product_is_null(self) -> None:
+        for slug in ("no-such-thing", "lamp", "", "OCEAN-BLUE-SHIRT", "\N{SKULL}" * 300):
+            self.same(self.send("ProductPage", slug=slug).data, {"product": None})
+
+
+class TestCategories(ShopTestCase):
+    def test_are_a_tree_with_counts_of_what_can_be_found(self) -> None:
+        nodes = {
+            name: {
+                "id": id_of(Category.objects.get(name=name)),
+                "name": name,
+                "slug": name.lower(),
+                "parent": parent,
+                "children": children,
+                "productCount": count,
+            }
+            for name, parent, children, count in (
+                ("Clothing", None, [{"name": "Shirts", "slug": "shirts"}], 2),
+                ("Home", None, [], 1),
+                ("Shirts", {"slug": "clothing"}, [], 2),
+            )
+        }
+        self.same(self.send("Categories").data, {"categories": {"nodes": list(nodes.values())}})
+
+
+class TestNodeById(ShopTestCase):
+    def test_finds_a_row_by_its_id_alone(self) -> None:
+        mug = product_id("mug")
+        expected = {"node": {"__typename": "Product", "id": mug, "name": "Mug"}}
+        self.same(self.send("NodeById", id=mug).data, expected)
+
+    def test_of_what_is_unknown_hidden_or_none_of_ours_is_null(self) -> None:
+        hidden = product_id("lamp")
+        user = id_of(make_user())
+        for global_id in (
+            hidden,
+            user,
+            encode_id("Product", 2**62),
+            encode_id("Product", 2**70),
+            encode_id("Product", -1),
+            encode_id("Product", "1 OR 1=1"),
+            encode_id("Job", 1),
+            encode_id("Nothing", 1),
+            encode_id("Query", 1),
+            encode_id("Money", 1),
+            "garbage",
+            "",
+            "\N{SKULL}",
+        ):
+            self.same(self.send("NodeById", id=global_id).data, {"node": None})
+
+
+class TestAccount(ShopTestCase):
+    ADA = {"email": "ada@example.com", "password": PASSWORD}
+
+    def test_is_made_by_register(self) -> None:
+        answer = self.call("Register", **self.ADA, firstName="Ada", lastName="Byron")
+        user = User.objects.get(email="ada@example.com")
+        self.same(
+            answer.data,
+            {
+                "userRegister": {
+                    "user": {
+                        "id": id_of(user),
+                        "email": "ada@example.com",
+                        "firstName": "Ada",
+                        "lastName": "Byron",
+                    },
+                    "userErrors": [],
+                }
+            },
+        )
+        assert user.check_password(PASSWORD)
+        assert PASSWORD not in answer.text
+
+    def test_is_opened_kept_open_and_closed_by_tokens(self) -> None:
+        make_user()
+        pair = self.send("Login", **self.ADA).data["tokenAuth"]
+        assert list(pair) == ["token", "refreshToken", "payload", "refreshExpiresIn"]
+        assert pair["refreshExpiresIn"] > (timezone.now() + timedelta(days=29)).timestamp()
+        assert self.viewer(pair["token"]) == "ada@example.com"
+
+        verified = self.send("Verify", token=pair["token"]).data
+        self.same(verified, {"verifyToken": {"payload": pair["payload"]}})
+
+        answer = self.send("Refresh", refreshToken=pair["refreshToken"])
+        successor = answer.data["refreshToken"]
+        assert successor["refreshToken"] != pair["refreshToken"]
+        assert self.viewer(successor["token"]) == "ada@example.com"
+
+        revoked = self.send("Logout", refreshToken=successor["refreshToken"]).data
+        at = RefreshSession.objects.exclude(revoked_at=None).latest("revoked_at").revoked_at
+        assert at is not None
+        self.same(revoked, {"revokeToken": {"revoked": int(at.timestamp())}})
+        for token in (pair["token"], successor["token"]):
+            assert self.send("Messages", bearer=token).errors == [
+                {"code": "UNAUTHENTICATED", "reason": "TOKEN_INVALID"}
+            ]
+
+    def test_looks_the_same_where_there_is_none(self) -> None:
+        make_user()
+        wrong = self.send("Login", email="ada@example.com", password="wrong")
+        unknown = self.send("Login", email="nobody@example.com", password="wrong")
+        assert wrong.text == unknown.text
+        assert wrong.codes == ["INVALID_CREDENTIALS"]
+
+    def test_is_shown_whole_to_its_owner(self) -> None:
+        user = make_user(first_name="Ada", last_name="Byron")
+        self.same(
+            self.send("Viewer", bearer=token_of(user)).data,
+            {
+                "viewer": {
+                    "id": id_of(user),
+                    "email": "ada@example.com",
+                    "firstName": "Ada",
+                    "lastName": "Byron",
+                    "roles": [],
+                    "addresses": [],
+                    "cart": None,
+                    "orders": {"totalCount": 0, "edges": []},
+                    "notifications": {"totalCount": 0, "unreadCount": 0, "edges": []},
+                }
+            },
+        )
+
+    def test_names_its_roles(self) -> None:
+        user = make_user(role="support")
+        assert self.send("Viewer", bearer=token_of(user)).data["viewer"]["roles"] == ["support"]
+
+    def test_keeps_addresses(self) -> None:
+        user = make_user()
+        token = token_of(user)
+        given = {
+            "name": "Ada Byron",
+            "street": "1 Analytical Way",
+            "city": "London",
+            "postalCode": "N1 9GU",
+            "country": "gb",
+            "phone": "",
+            "isDefaultShipping": True,
+            "isDefaultBilling": False,
+        }
+        payload = self.call("AddressCreate", bearer=token, **given).data
+        kept = user.addresses.get()
+        self.same(payload, {"addressCreate": {"address": {"id": id_of(kept)}, "userErrors": []}})
+        (shown,) = self.send("Viewer", bearer=token).data["viewer"]["addresses"]
+        self.same(shown, {"id": id_of(kept), **given, "country": "GB"})
+
+    def viewer(self, token: str) -> str:
+        return self.ask("{ viewer { email } }", bearer=token).data["viewer"]["email"]
