@@ -5,6 +5,7 @@ The rules themselves are methods of the QuerySets.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import django_filters
@@ -91,8 +92,8 @@ class ProductFilterSet(django_filters.FilterSet):
 
     category = TextFilter(label="Category (slug)")
     include_descendants = TrueOrFalseFilter(label="And the categories below it")
-    price_min = django_filters.NumberFilter(label="Price from")
-    price_max = django_filters.NumberFilter(label="Price up to")
+    price_min = django_filters.NumberFilter(label="Price from", max_digits=20)
+    price_max = django_filters.NumberFilter(label="Price up to", max_digits=20)
     in_stock = TrueOrFalseFilter(label="In stock")
     vendor = ListFilter(label="Vendor, any of")
     tags = ListFilter(label="Tags, any of")
@@ -110,30 +111,34 @@ class ProductFilterSet(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: ProductQuerySet) -> ProductQuerySet:
         """Apply the cleaned values; each may be a database expression, booleans excepted."""
-        given = {name: value for name, value in self.form.cleaned_data.items() if value is not None}
-        products = queryset
-        if "category" in given:
-            products = products.in_category(
-                given["category"], include_descendants=given.get("include_descendants", False)
-            )
-        if "collection" in given:
-            products = products.in_collection(given["collection"])
-        if "vendor" in given:
-            products = products.from_vendors(given["vendor"])
-        if "tags" in given:
-            products = products.tagged(given["tags"])
-        if "ids" in given:
-            products = products.filter(pk__in=given["ids"])
-        if "created_after" in given:
-            products = products.created_after(given["created_after"])
-        if "is_published" in given:
-            products = products.published(given["is_published"])
-        of_variant = {
-            name: given[name]
-            for name in ("price_min", "price_max", "in_stock", "options")
-            if name in given
-        }
-        return products.having_variant(**of_variant) if of_variant else products
+        return narrow_products(queryset, self.form.cleaned_data)
+
+
+def narrow_products(products: ProductQuerySet, values: Mapping[str, Any]) -> ProductQuerySet:
+    """Apply the values of a ``ProductFilterSet``; None is as not given."""
+    given = {name: value for name, value in values.items() if value is not None}
+    if "category" in given:
+        products = products.in_category(
+            given["category"], include_descendants=given.get("include_descendants", False)
+        )
+    if "collection" in given:
+        products = products.in_collection(given["collection"])
+    if "vendor" in given:
+        products = products.from_vendors(given["vendor"])
+    if "tags" in given:
+        products = products.tagged(given["tags"])
+    if "ids" in given:
+        products = products.filter(pk__in=given["ids"])
+    if "created_after" in given:
+        products = products.created_after(given["created_after"])
+    if "is_published" in given:
+        products = products.published(given["is_published"])
+    of_variant = {
+        name: given[name]
+        for name in ("price_min", "price_max", "in_stock", "options")
+        if name in given
+    }
+    return products.having_variant(**of_variant) if of_variant else products
 
 
 class ProductSearchFilterSet(ProductFilterSet):

@@ -64,29 +64,10 @@ class ProductQuerySet(QuerySet):
         """The published ones, or the others."""
         return self.filter(is_published=is_published)
 
-    def having_variant(
-        self,
-        *,
-        price_min: Any = None,
-        price_max: Any = None,
-        in_stock: bool | None = None,
-        options: Iterable[Mapping[str, Any]] = (),
-    ) -> Self:
-        """Those with a variant that meets every given condition by itself.
-
-        Args:
-            price_min: the least price, inclusive.
-            price_max: the greatest price, inclusive.
-            in_stock: whether the variant can be bought now.
-            options: ``{"name": ..., "values": [...]}``: the variant has one of the values.
-        """
+    def having_variant(self, **conditions: Any) -> Self:
+        """Those with a variant that meets every condition of ``VariantQuerySet.matching``."""
         variants = apps.get_model("catalog.Variant").objects.filter(product=OuterRef("pk"))
-        variants = variants.priced(price_min, price_max)
-        if in_stock is not None:
-            variants = variants.in_stock(in_stock)
-        for option in options:
-            variants = variants.with_option(option["name"], option["values"])
-        return self.filter(Exists(variants))
+        return self.filter(Exists(variants.matching(**conditions)))
 
     def search(self, term: Any) -> Self:
         """Those that match ``term`` in name, vendor, tags, SKUs or description.
@@ -123,6 +104,29 @@ class VariantQuerySet(QuerySet):
         if viewer.may("catalog.change_product"):
             return self
         return self.filter(product__is_published=True)
+
+    def matching(
+        self,
+        *,
+        price_min: Any = None,
+        price_max: Any = None,
+        in_stock: bool | None = None,
+        options: Iterable[Mapping[str, Any]] = (),
+    ) -> Self:
+        """Those that meet every given condition.
+
+        Args:
+            price_min: the least price, inclusive.
+            price_max: the greatest price, inclusive.
+            in_stock: whether the variant can be bought now.
+            options: ``{"name": ..., "values": [...]}``: the variant has one of the values.
+        """
+        variants = self.priced(price_min, price_max)
+        if in_stock is not None:
+            variants = variants.in_stock(in_stock)
+        for option in options:
+            variants = variants.with_option(option["name"], option["values"])
+        return variants
 
     def priced(self, least: Any = None, greatest: Any = None) -> Self:
         """Those whose price lies between the two, both inclusive; None: no limit."""

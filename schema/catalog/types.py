@@ -9,10 +9,13 @@ from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, T
 
 from catalog import models
 from catalog.expressions import variant_availability
+from catalog.facets import facet_counts
 from schema.catalog.sorts import REVIEW_SORTS
 from schema.compiler.mapping import (
     Embedded,
+    FacetsOf,
     ModelType,
+    ReadField,
     column,
     connection,
     connection_type,
@@ -281,5 +284,37 @@ class Product(ModelType):
     )
 
 
-ProductConnection = connection_type(lambda: Product, "Product")
+class FacetValue(graphene.ObjectType):
+    """One value of a filter."""
+
+    value = graphene.String(required=True, description="As the filter takes it.")
+    label = graphene.String(required=True, description="As customers read it.")
+    count = graphene.Int(required=True, description="How many products it would leave.")
+
+
+class Facet(graphene.ObjectType):
+    """A filter and the values that still find something.
+
+    Its own filter is left out of its counts, so that a second value can be chosen.
+    """
+
+    name = graphene.String(
+        required=True, description="The filter's path in the input, such as options.Size."
+    )
+    label = graphene.String(required=True, description="As customers read it.")
+    values = graphene.List(
+        graphene.NonNull(FacetValue), required=True, description="The most frequent value first."
+    )
+
+
+ProductConnection = connection_type(
+    lambda: Product,
+    "Product",
+    facets=ReadField(
+        graphene.List(graphene.NonNull(Facet)),
+        read=FacetsOf(facet_counts),
+        required=True,
+        description="How many products each value of a filter would leave, page aside.",
+    ),
+)
 CategoryConnection = connection_type(lambda: Category, "Category")

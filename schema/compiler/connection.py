@@ -12,7 +12,8 @@ from graphql import GraphQLObjectType
 
 from schema.compiler import mapping as reads
 from schema.compiler.cursor import cursor_of, decode_cursor
-from schema.compiler.filters import filtered
+from schema.compiler.facets import facets
+from schema.compiler.filters import apply_filter, cleaned_filter
 from schema.compiler.json import Count, build_object
 from schema.compiler.selection import Selected
 from schema.compiler.slots import Bindings, Slot
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from schema.compiler.plan import Path, Planner
 
 _DEFAULT_PAGE = 20
+_MAX_SEARCH = 1_000
 
 
 class RowCompare(Func):
@@ -197,11 +199,14 @@ def connection(
     arguments = planner.arguments(selected)
     if read.rows is not None:
         rows = read.rows(rows, planner.viewer)
-    if read.filterset is not None and arguments.get("filter") is not None:
-        rows = filtered(planner, read.filterset, selected, rows, path)
-    term = planner.argument_slot(selected, "search") if arguments.get("search") else None
-    if read.searched and term is not None:
+    searching = read.searched and (arguments.get("search") or "").strip()
+    term = _search_slot(planner, selected, path) if searching else None
+    if term is not None:
         rows = rows.search(term)  # type: ignore[attr-defined]
+    unfiltered, cleaned = rows, {}
+    if read.filterset is not None:
+        cleaned = cleaned_filter(planner, read.filterset, selected, rows, path)
+        rows = apply_filter(read.filterset, cleaned, rows)
 
     first = planner.page_size(arguments.get("first"), "first", path)
     last = planner.page_size(arguments.get("last"), "last", path)
@@ -218,7 +223,8 @@ def connection(
     keys = [F(key) if isinstance(key, str) else key for key in keys]
     tag = f"{type_.name}:{selected.name}:{name}"
 
-    wanted = _Wanted(planner, type_, model, rows, path, page_times, backward=backward)
+    counted = _Counted(rows, unfiltered, cleaned)
+    wanted = _Wanted(planner, type_, model, counted, path, page_times, backward=backward)
     for member in planner.selection.of(type_, selected.nodes):
         wanted.add(member)
     planner.cost += page_times if wanted.page else 1
@@ -245,6 +251,15 @@ def connection(
     )
 
 
+@dataclass(frozen=True)
+class _Counted:
+    """What counts and facets are made of: the list's rows, those before its filter, the filter."""
+
+    rows: QuerySet
+    unfiltered: QuerySet
+    cleaned: dict[str, Any]
+
+
 class _Wanted:
     """What of a connection an operation selects.
 
@@ -262,7 +277,7 @@ class _Wanted:
         planner: Planner,
         type_: GraphQLObjectType,
         model: type[models.Model],
-        rows: QuerySet,
+        counted: _Counted,
         path: Path,
         times: int,
         *,
@@ -271,7 +286,7 @@ class _Wanted:
         self._planner = planner
         self._type = type_
         self._model = model
-        self._rows = rows
+        self._counted = counted
         self._path = path
         self._times = times
         self._ahead = "hasPreviousPage" if backward else "hasNextPage"
@@ -338,7 +353,10 @@ class _Wanted:
         """A count of the connection's rows, whatever the page."""
         read = self._planner.mapping.read(self._type.name, member.name)
         if isinstance(read, reads.CountOf):
-            return Count(read.rows(self._rows))
+            return Count(read.rows(self._counted.rows))
+        if isinstance(read, reads.FacetsOf):
+            counts = read.counts(self._counted.unfiltered, self._counted.cleaned)
+            return facets(self._planner, member, counts)
         raise TypeError(f"{self._type.name}.{member.name} has no mapping.")
 
 
@@ -349,6 +367,24 @@ def _sort(read: reads.Connected, chosen: Any, *, searching: bool) -> tuple[str, 
         relevance = searching and "RELEVANCE" in read.sorts
         name = "RELEVANCE" if relevance else next(iter(read.sorts))
     return name, read.sorts[name]
+
+
+def _search_slot(planner: Planner, selected: Selected, path: Path) -> Slot:
+    """A slot for the search term; PostgreSQL fails on one of hundreds of kilobytes."""
+    definition, node = selected.definition, selected.nodes[0]
+
+    def term(bindings: Bindings) -> str:
+        text = bindings.arguments(definition, node)["search"]
+        if len(text) > _MAX_SEARCH:
+            raise Problem(
+                "BAD_USER_INPUT",
+                f"`search` must have at most {_MAX_SEARCH} characters.",
+                path=list(path),
+                argument="search",
+            )
+        return text
+
+    return Slot(term, "text")
 
 
 def _cursor_slots(

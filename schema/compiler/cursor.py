@@ -46,7 +46,10 @@ def decode_cursor(cursor: str, tag: str, size: int) -> list[str]:
         ValueError: the cursor is damaged or belongs to another connection or order.
     """
     try:
-        signed = base64.b64decode(cursor, validate=True).decode()
+        decoded = base64.b64decode(cursor, validate=True)
+        if base64.b64encode(decoded).decode() != cursor:
+            raise ValueError("The cursor is damaged.")
+        signed = decoded.decode()
         place = signed[_DIGEST:]
         keyed = (_secret(settings.SECRET_KEY) + place).encode()
         if hashlib.md5(keyed, usedforsecurity=False).hexdigest()[:_DIGEST] != signed[:_DIGEST]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import QuerySet
 from graphene.utils.str_converters import to_camel_case
@@ -21,25 +21,30 @@ from schema.compiler.selection import Selected
 from schema.compiler.slots import Bindings, Slot, cast_of
 from schema.problems import Problem
 
+if TYPE_CHECKING:
+    from schema.compiler.plan import Planner
+
 
 class ShapeChanged(Exception):
     """Cleaning made values given that were not, or the reverse: the plan does not fit them."""
 
 
-def filtered(
-    planner: Any, filterset: Any, selected: Selected, rows: QuerySet, path: tuple[str, ...]
-) -> QuerySet:
-    """``rows`` narrowed by the ``filter`` argument.
+def cleaned_filter(
+    planner: Planner, filterset: Any, selected: Selected, rows: QuerySet, path: tuple[str, ...]
+) -> dict[str, Any]:
+    """The cleaned values of the ``filter`` argument, slots in place of those left open.
 
-    The FilterSet runs twice: for every request its form cleans the values; for the plan its
-    ``filter_queryset`` runs once with slots in their place.
+    The FilterSet's form cleans the values of every request; the plan is made with the slots.
     """
     definition, node = selected.definition, selected.nodes[0]
+    if planner.arguments(selected).get("filter") is None:
+        return {}
     type_ = definition.args["filter"].type
+    listed = get_named_type(planner.object_type(definition.type).fields["nodes"].type).name
 
     def clean(bindings: Bindings) -> dict[str, Any]:
         given = bindings.arguments(definition, node)["filter"]
-        form = filterset(data=flatten(given, type_), queryset=rows).form
+        form = filterset(data=flatten(given, type_, listed), queryset=rows).form
         if not form.is_valid():
             raise invalid_filter(form, path)
         return form.cleaned_data
@@ -53,14 +58,23 @@ def filtered(
             raise ShapeChanged
         return cleaned
 
-    cleaned = planner.derived(clean_alike)
+    return _slots(sample, planner.derived(clean_alike))
+
+
+def apply_filter(filterset: Any, cleaned: dict[str, Any], rows: QuerySet) -> QuerySet:
+    """``rows`` narrowed by cleaned values, by the FilterSet's own rules."""
+    if not cleaned:
+        return rows
     narrowed = filterset(data={}, queryset=rows)
-    narrowed.form.cleaned_data = _slots(sample, cleaned)
+    narrowed.form.cleaned_data = cleaned
     return narrowed.filter_queryset(rows)
 
 
-def flatten(value: Any, type_: GraphQLInputType, prefix: str = "") -> dict[str, Any]:
-    """A filter input as a FilterSet's flat data: ``{"price": {"min": 1}}`` is ``price_min``."""
+def flatten(value: Any, type_: GraphQLInputType, listed: str, prefix: str = "") -> dict[str, Any]:
+    """A filter input as a FilterSet's flat data: ``{"price": {"min": 1}}`` is ``price_min``.
+
+    Ids are those of ``listed``, the type of the list's rows.
+    """
     named: Any = get_named_type(type_)
     flat: dict[str, Any] = {}
     for name, member in named.fields.items():
@@ -69,18 +83,18 @@ def flatten(value: Any, type_: GraphQLInputType, prefix: str = "") -> dict[str, 
             continue
         inner = get_nullable_type(member.type)
         if isinstance(inner, GraphQLInputObjectType):
-            flat |= flatten(value[key], inner, f"{prefix}{key}_")
+            flat |= flatten(value[key], inner, listed, f"{prefix}{key}_")
         else:
-            flat[f"{prefix}{key}"] = _plain(value[key], inner)
+            flat[f"{prefix}{key}"] = _plain(value[key], inner, listed)
     return flat
 
 
-def _plain(value: Any, type_: Any) -> Any:
+def _plain(value: Any, type_: Any, listed: str) -> Any:
     """Ids as keys, enums as their values, lists item by item."""
     if isinstance(type_, GraphQLList):
-        return [_plain(item, get_nullable_type(type_.of_type)) for item in value]
+        return [_plain(item, get_nullable_type(type_.of_type), listed) for item in value]
     if get_named_type(type_) is GraphQLID:
-        return row_key(value)
+        return row_key(value, listed)
     return getattr(value, "value", value)
 
 

@@ -6,7 +6,7 @@ finished schema at start-up and reports every read field that has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as ByName
 from dataclasses import dataclass, field
 from typing import Any
@@ -115,6 +115,17 @@ class CountOf:
     """On a connection: how many of its rows remain once narrowed, whatever the page."""
 
     rows: Callable[[Any], QuerySet] = field(default=lambda rows: rows)
+
+
+@dataclass(frozen=True)
+class FacetsOf:
+    """On a connection: counts by the values of its filters.
+
+    ``counts`` gets the rows before the filter and the filter's cleaned values, and answers
+    queries with the columns place, facet, title, value, caption, number.
+    """
+
+    counts: Callable[[Any, ByName[str, Any]], Iterable[QuerySet]]
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def _shape(value: Any, type_: Any) -> Hashable:
     if type_ is GraphQLID:
         # `node` reads a table by the type in the id.
         return decode_id(value)[0]
-    return type(value).__name__, value == ""
+    return type(value).__name__, isinstance(value, str) and not value.strip()
 
 
 def _list_shape(value: list[Any], item: Any) -> Hashable:
