@@ -18,6 +18,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isinf
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import parse_qsl
 
@@ -233,7 +234,9 @@ def _fields_of_url(query_string: bytes) -> dict[str, Any]:
 def _json(text: bytes, what: str) -> Any:
     """Strict JSON, without the texts that neither UTF-8 nor PostgreSQL can hold."""
     try:
-        value = json.loads(text.decode(), parse_constant=_refuse_constant)
+        value = json.loads(
+            text.decode(), parse_constant=_refuse_constant, parse_float=_finite_float
+        )
         is_storable = b"\\u" not in text or _is_storable(value)
     except (ValueError, RecursionError):
         _refuse_input(f"{what} is not valid JSON in UTF-8.")
@@ -244,6 +247,13 @@ def _json(text: bytes, what: str) -> Any:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON knows no {name}")
+
+
+def _finite_float(digits: str) -> float:
+    number = float(digits)
+    if isinf(number):
+        raise ValueError("The number is too large")
+    return number
 
 
 def _is_storable(value: Any) -> bool:
