@@ -218,9 +218,12 @@ class ProductSerializer(serializers.Serializer):
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         """Variants fit the options and differ from each other."""
         if "variants" in data:
-            errors = dict(self._variant_errors(data["variants"], self._allowed_values(data)))
+            allowed = self._allowed_values(data)
+            errors = dict(self._variant_errors(data["variants"], allowed))
             if errors:
                 raise serializers.ValidationError({"variants": errors})
+            for variant in data["variants"]:  # In the product's order, whatever the input's was.
+                variant["options"] = {name: variant["options"][name] for name in allowed}
         elif "options" in data and self.instance is not None:
             message = "Give the variants too: they must fit the options."
             raise serializers.ValidationError({"variants": [ErrorDetail(message, "required")]})
