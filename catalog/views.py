@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import DecimalField, QuerySet, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,23 +21,31 @@ from catalog.models import Product
 from catalog.serializers import ProductSerializer
 from catalog.services.products import delete_product, save_product
 from users.permissions import AllowAny, HasPermission
-from users.rest import RulesByAction, documented, viewer_for_request
+from users.rest import RulesByAction, viewer_for_request
 
 _PRICE = Coalesce("listing__min_price", Value(0, DecimalField()))
 _RATING = Coalesce("listing__rating", Value(0, DecimalField()))
 
 
 @extend_schema_view(
-    list=documented("List products.", "Staff who may change products see unpublished ones too."),
-    retrieve=documented("Read a product."),
-    create=documented("Enter a product."),
-    update=documented(
-        "Change a product.",
-        "Options, variants and media are replaced whole where they are given; a variant is the "
-        "same one when its SKU or its options are. What is absent stays as it is.",
+    list=extend_schema(
+        summary="List products",
+        description="Staff who may change products see unpublished ones too. Without a search, "
+        "-relevance is as -created_at.",
     ),
-    partial_update=documented("Change a part of a product.", "As PUT, but nothing is required."),
-    destroy=documented("Delete a product that nobody has ordered."),
+    retrieve=extend_schema(summary="Read a product"),
+    create=extend_schema(summary="Enter a product"),
+    update=extend_schema(
+        summary="Change a product",
+        description="Options, variants and media are replaced whole where they are given; a "
+        "variant stays the same one when its SKU or its options do. What is absent stays.",
+    ),
+    partial_update=extend_schema(
+        summary="Change a part of a product", description="As PUT, but nothing is required."
+    ),
+    destroy=extend_schema(
+        summary="Delete a product", description="One that was ordered can only be unpublished."
+    ),
 )
 class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
     """What the shop sells."""
@@ -55,6 +63,7 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
     filterset_class = ProductSearchFilterSet
     lookup_value_regex = "[0-9]{1,18}"
     orderings: Mapping[str, Any] = {
+        "-relevance": "created_at",
         "-created_at": "created_at",
         "created_at": "created_at",
         "name": "name",
@@ -69,9 +78,9 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         return Product.objects.visible_to(viewer_for_request(self.request)).with_parts()
 
     def get_orderings(self) -> Mapping[str, Any]:
-        """A search is ordered by relevance unless something else is wanted."""
+        """What matches a search best comes first; without a search, the latest."""
         term = self.request.query_params.get("search")
-        return {"-relevance": search_rank(term), **self.orderings} if term else self.orderings
+        return {**self.orderings, "-relevance": search_rank(term)} if term else self.orderings
 
     def create(self, request: Request) -> Response:
         """``save_product`` of a new one."""

@@ -3,8 +3,7 @@
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
-from django.urls import path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from django.urls import include, path
 
 from schema.views import graphql_view
 
@@ -12,8 +11,7 @@ urlpatterns = [
     path("graphql", graphql_view),
     path("graphql/", graphql_view),
     path("admin/", admin.site.urls),
-    path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="api-schema")),
+    path("api/", include("nexus.api.urls")),
     # In development only; a gateway serves these in production.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),
 ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
@@ -11,7 +12,7 @@ from rest_framework.request import Request
 
 from users.authentication import InvalidToken, viewer_for_token, viewer_of
 from users.models import User
-from users.permissions import Rule
+from users.permissions import AllowAny, Rule
 from users.tokens import token_in_header
 from users.viewer import Viewer
 
@@ -64,3 +65,15 @@ def permits(rule: Rule) -> type[BasePermission]:
             return rule.allows(viewer_for_request(request))
 
     return Permits
+
+
+class RulesByAction:
+    """For viewsets: ``rules`` says who may call each action; none can be forgotten."""
+
+    rules: ClassVar[Mapping[str, Rule]]
+    action: Any
+
+    def get_permissions(self) -> list[BasePermission]:
+        """The action's permission; a method that the route lacks is answered 405 to everybody."""
+        rule = AllowAny() if self.action is None else self.rules[self.action]
+        return [permits(rule)()]

@@ -31,6 +31,36 @@ class RegistrationSerializer(serializers.Serializer):
     last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
 
 
+class CredentialsSerializer(serializers.Serializer):
+    """What a log-in takes."""
+
+    email = serializers.CharField(max_length=254)
+    password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class RefreshTokenSerializer(serializers.Serializer):
+    """A refresh token."""
+
+    refresh_token = serializers.CharField(max_length=200)
+
+
+class TokenPairSerializer(serializers.Serializer):
+    """What a log-in or refresh gives."""
+
+    token = serializers.CharField(help_text="The access token.")
+    refresh_token = serializers.CharField(help_text="For the next refresh; works once.")
+    payload = serializers.DictField(help_text="The access token's claims.")
+    refresh_expires_in = serializers.IntegerField(
+        help_text="When the refresh token expires, in Unix seconds."
+    )
+
+
+class RevokedSerializer(serializers.Serializer):
+    """What a log-out gives."""
+
+    revoked = serializers.IntegerField(help_text="When the log-in ended, in Unix seconds.")
+
+
 class AddressSerializer(serializers.ModelSerializer):
     """A postal address."""
 

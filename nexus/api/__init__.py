@@ -1,0 +1,1 @@
+"""REST: the routes of all apps together, and what they share."""

@@ -1,0 +1,56 @@
+"""Every REST route: those of the apps, and the documentation of all of them."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.urls import include, path, re_path
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.routers import APIRootView, DefaultRouter
+from rest_framework.views import APIView
+
+import catalog.urls
+import commerce.urls
+from nexus.api import documentation  # noqa: F401 - importing it is what registers its extensions
+from users.permissions import AllowAny
+from users.rest import permits
+
+
+class Root(APIRootView):
+    """The addresses of the lists."""
+
+    permission_classes = [permits(AllowAny())]
+
+
+@extend_schema(exclude=True)
+class Nowhere(APIView):
+    """Answers whatever is no route: the same error as elsewhere, and no redirect for a POST."""
+
+    permission_classes = [permits(AllowAny())]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> NoReturn:
+        """Refuse, whatever the method."""
+        raise NotFound("There is nothing at this address; all addresses end in a slash.")
+
+
+class Router(DefaultRouter):
+    """All apps' viewsets, by plain addresses: answers are JSON alone."""
+
+    APIRootView = Root
+    include_format_suffixes = False
+
+
+router = Router()
+for app in (catalog.urls, commerce.urls):
+    router.registry.extend(app.router.registry)
+
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("", include("users.urls")),
+    *router.urls,
+    re_path("", Nowhere.as_view()),
+]
