@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 
 from nexus.embedded import EmbeddedPostgres
 
+COMPILER_TESTS = Path(__file__).parent / "schema" / "compiler"
 # Losing the test database in a power cut costs nothing; waiting for the disk does.
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
@@ -61,9 +63,12 @@ def redis_url() -> str:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test marked with a service is skipped, or fails, before it starts, without the service."""
+    """Mark by folder, and have a test marked with a service skipped, or fail, without it."""
     for item in items:
+        if item.path.is_relative_to(COMPILER_TESTS):
+            item.add_marker(pytest.mark.compiler)
         for name in ["rabbitmq", "redis"]:
             if item.get_closest_marker(name) and f"{name}_url" not in item.fixturenames:
                 item.fixturenames.insert(0, f"{name}_url")
