@@ -20,6 +20,8 @@ from kombu.transport import TRANSPORT_ALIASES, filesystem
 from kombu.utils.json import dumps, loads
 
 SCHEME = "folder"
+# Seconds that a wait for messages lasts at most: a worker looks only between two whether to stop.
+LONGEST_WAIT = 0.2
 TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
 
 
@@ -70,3 +72,8 @@ class Transport(filesystem.Transport):
     """kombu's filesystem transport with our channel."""
 
     Channel = Channel
+
+    def drain_events(self, connection: Any, timeout: float | None = None, **options: Any) -> Any:
+        """Handle messages, or raise ``socket.timeout`` when none came for a short while."""
+        wait = LONGEST_WAIT if timeout is None else min(timeout, LONGEST_WAIT)
+        return super().drain_events(connection, timeout=wait, **options)
