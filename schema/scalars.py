@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import decimal
+import json
 from typing import Any
 
 import graphene
 from graphene.types.generic import GenericScalar
-from graphql import GraphQLError, Undefined
+from graphql import GraphQLError, Undefined, value_from_ast_untyped
 
 _MAX_DIGITS = 30
 
@@ -36,3 +37,13 @@ class Decimal(graphene.Decimal):
 
 class JSON(GenericScalar):
     """Any JSON value."""
+
+    @staticmethod
+    def parse_literal(ast: Any, variables: Any = None) -> Any:
+        """A value written in the document, where a float may be larger than JSON can say."""
+        value = value_from_ast_untyped(ast, variables)
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:
+            raise GraphQLError("Expected numbers that JSON can hold.") from None
+        return value

@@ -26,6 +26,7 @@ from schema.commerce.types import Cart, Order, Payment
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entities, entity, mutation
 from schema.tasks.types import Job
+from tasks.errors import Rejected
 from users.permissions import AllowAny, IsAuthenticated
 
 
@@ -137,13 +138,16 @@ def cart_claim(context: Context, given: Any) -> Made:
 )
 def checkout_complete(context: Context, given: Any) -> Made:
     """``complete_checkout``."""
+    data = given["payment"].get("data") or {}
+    if not isinstance(data, dict):
+        raise Rejected("INVALID", "Give an object.", field="payment.data")
     made = complete_checkout(
         viewer=context.viewer,
         cart_token=given["cart_token"],
         idempotency_key=given["idempotency_key"],
         quote_total=given.get("quote_total"),
         provider=given["payment"]["provider"],
-        payment_data=given["payment"].get("data") or {},
+        payment_data=data,
         now=context.now,
     )
     return Made(

@@ -94,6 +94,7 @@ class TestDocuments(ShopTestCase):
             "{ products(filter: {colour: 1}) { totalCount } }",
             "{ products(first: 2147483648) { totalCount } }",
             "{ products(first: 1.0) { totalCount } }",
+            f"{{ products(first: {'9' * 5_000}) {{ totalCount }} }}",
             "query ($first: Int!) { products(first: $second) { totalCount } }",
             "query ($first: String) { products(first: $first) { totalCount } }",
             "query ($first: Integer) { products(first: $first) { totalCount } }",
