@@ -25,9 +25,11 @@ from schema.compiler import mapping as reads
 from schema.compiler.document import Document, InvalidDocument, load_document
 from schema.compiler.filters import ShapeChanged
 from schema.compiler.limits import exceeded
+from schema.compiler.nodes import node, nodes
 from schema.compiler.plain import plain
 from schema.compiler.plan import Planner, symbolic
 from schema.compiler.plans import PlanCache
+from schema.compiler.resolution import fill_in
 from schema.compiler.run import run
 from schema.compiler.selection import Selected, Selection
 from schema.compiler.shape import shape_of_variables
@@ -89,27 +91,49 @@ def execute(
         MutationOverGet: ``read_only`` and the operation is a mutation.
         django.db.OperationalError: the database can't be read.
     """
-    schema, _ = composed()
     try:
-        document = load_document(schema, request.query)
-        operation = document.operation(request.operation_name)
-        if operation.operation is OperationType.MUTATION and read_only:
-            raise MutationOverGet
-        variables = coerced_variables(schema, operation, request.variables or {})
+        execution = _begun(request, viewer, denial, address, read_only=read_only)
     except InvalidDocument as error:
         return GraphQLResult(_refusal(error.problems), executed=False)
     except Problem as problem:
         return GraphQLResult(_refusal([problem]), executed=False)
-    execution = _Execution(document, operation, Bindings(variables, viewer), denial, address)
-    if operation.operation is OperationType.SUBSCRIPTION:
-        unsupported = Problem("BAD_USER_INPUT", "This endpoint answers queries and mutations.")
-        return GraphQLResult(_refusal([unsupported]), executed=False)
     try:
-        if operation.operation is OperationType.MUTATION:
+        if execution.operation.operation is OperationType.MUTATION:
             return GraphQLResult(execution.mutate(), executed=True)
         return GraphQLResult(execution.query(), executed=True)
     except Problem as problem:
         return GraphQLResult(_body(b"null", [problem.formatted()]), executed=True)
+
+
+def plan_of(request: GraphQLRequest, *, viewer: Viewer) -> tuple[Plan, Bindings]:
+    """The plan of a query for a viewer, and what it would be run with; runs nothing.
+
+    Raises:
+        InvalidDocument, Problem: it would be refused.
+    """
+    execution = _begun(request, viewer, None, None, read_only=False)
+    if execution.operation.operation is not OperationType.QUERY:
+        raise Problem("BAD_USER_INPUT", "Only queries are planned before they run.")
+    return execution.plan_query(), execution.bindings
+
+
+def _begun(
+    request: GraphQLRequest,
+    viewer: Viewer,
+    denial: str | None,
+    address: str | None,
+    *,
+    read_only: bool,
+) -> _Execution:
+    schema, _ = composed()
+    document = load_document(schema, request.query)
+    operation = document.operation(request.operation_name)
+    if operation.operation is OperationType.MUTATION and read_only:
+        raise MutationOverGet
+    variables = coerced_variables(schema, operation, request.variables or {})
+    if operation.operation is OperationType.SUBSCRIPTION:
+        raise Problem("BAD_USER_INPUT", "This endpoint answers queries and mutations.")
+    return _Execution(document, operation, Bindings(variables, viewer), denial, address)
 
 
 def coerced_variables(
@@ -164,8 +188,11 @@ class _Execution:
 
     def query(self) -> bytes:
         """The response of a query: one statement for all its root fields."""
-        plan, columns = self._read("query", self._plan_query)
-        return _body(_object(plan, columns), plan.problems, plan.cost)
+        plan, columns = self._read("query", self.plan_query)
+        members = _members(plan, columns)
+        if plan.resolutions:
+            members = fill_in(members, plan.resolutions, self.bindings, depth=1)
+        return _body(_object(members), plan.problems, plan.cost)
 
     def _read(self, part: str, build: Any) -> tuple[Plan, list[bytes | None]]:
         """Find or build a plan and run it."""
@@ -203,7 +230,8 @@ class _Execution:
             max_page_size=settings.GRAPHQL_LIMITS["max_page_size"],
         )
 
-    def _plan_query(self) -> Plan:
+    def plan_query(self) -> Plan:
+        """One statement for all root fields."""
         planner, plan = self._planner(), Plan()
         expressions: list[Any] = []
         for selected in self.selection.root(self.operation):
@@ -243,7 +271,9 @@ class _Execution:
             case reads.One():
                 return planner.one(read, selected, path)
             case reads.NodeById():
-                return planner.node(read, selected, path)
+                return node(planner, read, selected, path)
+            case reads.NodesById():
+                return nodes(planner, read, selected, path)
             case reads.Connected():
                 return planner.connected(read, selected, None, path, 1)
         raise TypeError(f"Query.{selected.name} has no mapping.")
@@ -304,7 +334,7 @@ class _Execution:
     def _payload(self, selected: Selected, type_: Any, made: Made) -> bytes:
         """The payload: rows by the compiler, the rest from Python."""
         before = self.bindings
-        self.bindings = Bindings(
+        bindings = self.bindings = Bindings(
             before.variables, before.viewer.holding(**made.holding), payload=made.values
         )
         given = tuple(sorted(name for name, value in made.values.items() if value is not None))
@@ -315,15 +345,17 @@ class _Execution:
             )
         finally:
             self.bindings = before
-        plains = {}
+        members = _members(plan, columns)
+        if plan.resolutions:
+            members = fill_in(members, plan.resolutions, bindings, depth=2)
         for member in self.selection.of(type_, selected.nodes):
             if member.definition is not None and isinstance(
                 self.mapping.read(type_.name, member.name), reads.Plain
             ):
                 value = made.values.get(self.mapping.python_name(type_.name, member.name))
                 answer = plain(value, member.definition.type, member.nodes, self.selection)
-                plains[member.key] = json.dumps(answer).encode()
-        return _object(plan, columns, plains)
+                members[member.key] = json.dumps(answer).encode()
+        return _object(members)
 
     def _plan_payload(self, selected: Selected, type_: Any, made: Made) -> Plan:
         planner, plan = self._planner(), Plan()
@@ -356,6 +388,7 @@ def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
     if expressions:
         plan.sql, plan.slots = select(expressions)
     plan.derivations = planner.derivations
+    plan.resolutions = planner.resolutions
     plan.cost = planner.cost
     return plan
 
@@ -384,17 +417,18 @@ def replace_selections(
     )
 
 
-def _object(
-    plan: Plan, columns: list[bytes | None], plains: dict[str, bytes] | None = None
-) -> bytes:
-    """The JSON object of a plan's pieces, PostgreSQL's bytes spliced in as they are."""
-    members = []
-    for key, piece in plan.pieces:
-        value = columns[piece] if isinstance(piece, int) else piece
-        if plains and key in plains:
-            value = plains[key]
-        members.append(f'"{key}":'.encode() + (b"null" if value is None else value))
-    return b"{" + b",".join(members) + b"}"
+def _members(plan: Plan, columns: list[bytes | None]) -> dict[str, bytes | None]:
+    """The JSON of a plan's pieces by response key: columns and what was known before."""
+    return {key: columns[piece] if isinstance(piece, int) else piece for key, piece in plan.pieces}
+
+
+def _object(members: dict[str, bytes | None]) -> bytes:
+    """The JSON object, PostgreSQL's bytes spliced in as they are."""
+    pairs = [
+        f'"{key}":'.encode() + (b"null" if value is None else value)
+        for key, value in members.items()
+    ]
+    return b"{" + b",".join(pairs) + b"}"
 
 
 def _body(data: bytes, problems: list[dict[str, Any]], cost: int | None = None) -> bytes:
