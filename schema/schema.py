@@ -7,7 +7,7 @@ import graphene
 from schema.catalog.queries import CatalogQueries
 from schema.commerce.mutations import CommerceMutations
 from schema.commerce.queries import CommerceQueries
-from schema.compiler.mapping import NodeById, ReadField
+from schema.compiler.mapping import NodeById, NodesById, ReadField
 from schema.node import Node
 from schema.tasks.mutations import TaskMutations
 from schema.tasks.queries import TaskQueries
@@ -25,6 +25,17 @@ class Query(CatalogQueries, CommerceQueries, UserQueries, TaskQueries, graphene.
         permission=AllowAny(),
         description="Whatever has this id; null where it is unknown or not the viewer's to see.",
         id=graphene.ID(required=True, description="An opaque id."),
+    )
+    nodes = ReadField(
+        lambda: graphene.List(Node),
+        read=NodesById("ids"),
+        permission=AllowAny(),
+        required=True,
+        description="Whatever has these ids, in their order; null for each that `node` would not "
+        "find.",
+        ids=graphene.List(
+            graphene.NonNull(graphene.ID), required=True, description="Opaque ids, at most 100."
+        ),
     )
 
 

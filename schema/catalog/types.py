@@ -10,6 +10,7 @@ from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, T
 from catalog import models
 from catalog.expressions import variant_availability
 from catalog.facets import facet_counts
+from catalog.summaries import summarise
 from schema.catalog.sorts import REVIEW_SORTS
 from schema.compiler.mapping import (
     Embedded,
@@ -21,6 +22,7 @@ from schema.compiler.mapping import (
     connection_type,
     embedded,
     related_count,
+    resolved,
     to_many,
     to_one,
 )
@@ -234,6 +236,13 @@ class Product(ModelType):
     slug = column(graphene.String, "Its part of a URL; unique.")
     name = column(graphene.String, "Its name, as customers read it.")
     description = column(graphene.String, "Sanitised HTML.")
+    summary = resolved(
+        graphene.String,
+        "The description's text without markup, cut behind a word.",
+        sources={"description": "description"},
+        resolve=lambda rows, length: [summarise(row["description"], length=length) for row in rows],
+        length=graphene.Int(default_value=160, description="The most characters, up to 1,000."),
+    )
     vendor = column(graphene.String, "Who makes it; may be empty.")
     tags = column(graphene.List(graphene.NonNull(graphene.String)), "Words to find it by.")
     is_published = column(graphene.Boolean, "Whether customers can find it.")

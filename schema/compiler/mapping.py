@@ -164,6 +164,27 @@ class NodeById:
 
 
 @dataclass(frozen=True)
+class NodesById:
+    """At the root: the visible rows of several ids, in their order, null for the others."""
+
+    argument: str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A field that Python computes, deliberately, from expressions of its row.
+
+    Attributes:
+        sources: the expressions by name; their values are those of the row's JSON.
+        resolve: answers one value a row, given every row's values and the field's arguments.
+            It must not read the database: that is what the other kinds are for.
+    """
+
+    sources: ByName[str, Any]
+    resolve: Callable[..., list[Any]]
+
+
+@dataclass(frozen=True)
 class Entity:
     """In a payload: the row that the mutation made, by its primary key in the result."""
 
@@ -219,6 +240,25 @@ def embedded(
         read=Embedded(sources, present),
         description=description,
         required=present is None,
+    )
+
+
+def resolved(
+    type_: TypeRef,
+    description: str,
+    *,
+    resolve: Callable[..., list[Any]],
+    required: bool = True,
+    sources: ByName[str, Any],
+    **arguments: Any,
+) -> ReadField:
+    """A field that Python computes for all rows at once; the rest stays compiled."""
+    return ReadField(
+        type_,
+        read=Resolved(sources, resolve),
+        description=description,
+        required=required,
+        **arguments,
     )
 
 

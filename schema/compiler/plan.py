@@ -24,7 +24,6 @@ from graphql import (
 
 from schema.compiler import mapping as reads
 from schema.compiler.connection import Page, connection
-from schema.compiler.ids import decode_id
 from schema.compiler.json import (
     Count,
     IsoTime,
@@ -35,6 +34,8 @@ from schema.compiler.json import (
     text,
     text_literal,
 )
+from schema.compiler.plain import plain
+from schema.compiler.resolution import Resolution
 from schema.compiler.selection import Selected, Selection
 from schema.compiler.slots import Bindings, Slot, cast_of
 from schema.problems import Problem
@@ -71,6 +72,7 @@ class Planner:
         bindings: the request that the plan is first built for; decides the plan's structure
             (which arguments are given, page sizes, orders), never its values.
         derivations: what each request computes before its slots are read.
+        resolutions: the fields that Python computes from what was read.
         cost: rows that the operation may read, by the page sizes.
     """
 
@@ -80,6 +82,7 @@ class Planner:
     bindings: Bindings
     max_page_size: int
     derivations: list[Callable[[Bindings], Any]] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
     cost: int = 0
 
     # --- rows ---------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ class Planner:
             pairs[selected.key] = self.field(type_, selected, model, (*path, selected.key), times)
         return Json(pairs)
 
-    def field(
+    def field(  # noqa: C901 - one case for each kind of reading
         self,
         type_: GraphQLObjectType,
         selected: Selected,
@@ -173,6 +176,8 @@ class Planner:
                 )
             case reads.ToMany():
                 return self.to_many(read, selected, model, path, times)
+            case reads.Resolved():
+                return self.resolved(read, selected, path)
             case reads.OneOf(choose):
                 child = self.object_type(definition.type)
                 target = self.mapping.models[child.name]
@@ -204,6 +209,20 @@ class Planner:
         if read.present is None:
             return Json(pairs)
         return Case(When(read.present, then=Json(pairs)), output_field=models.JSONField())
+
+    def resolved(self, read: reads.Resolved, selected: Selected, path: Path) -> Json:
+        """The values that a field resolved in Python is made of; it takes their place later."""
+        definition, node = selected.definition, selected.nodes[0]
+
+        def finish(values: list[Any], bindings: Bindings) -> list[Any]:
+            answers = read.resolve(values, **bindings.arguments(definition, node))
+            return [
+                plain(answer, definition.type, selected.nodes, self.selection) for answer in answers
+            ]
+
+        self.resolutions.append(Resolution(path, finish))
+        sources = read.sources.items()
+        return Json({key: F(of) if isinstance(of, str) else of for key, of in sources})
 
     def to_many(
         self,
@@ -288,24 +307,6 @@ class Planner:
         rows = read.rows(self.rows(model, viewer=viewer), slots, viewer)
         self.cost += 1
         return JsonRow(rows.values(json=self.row(child, selected.nodes, model, path, 1))[:1])
-
-    def node(self, read: reads.NodeById, selected: Selected, path: Path) -> JsonRow | None:
-        """The root field ``node``: the id says the type, and so belongs to the plan's key."""
-        definition, at, name = selected.definition, selected.nodes[0], read.argument
-        type_name, _ = decode_id(self.arguments(selected)[name])
-        model = self.mapping.models.get(type_name)
-        if model is None:
-            return None
-        child: Any = self.mapping.schema.type_map[type_name]
-        identity = self.mapping.read(type_name, "id")
-        column = model._meta.pk if identity.key == "pk" else model._meta.get_field(identity.key)
-        cast = "uuid" if isinstance(column, models.UUIDField) else "bigint"
-        key = Slot(
-            lambda bindings: decode_id(bindings.arguments(definition, at)[name], cast)[1], cast
-        )
-        self.cost += 1
-        rows = self.rows(model).filter(**{identity.key: key})
-        return JsonRow(rows.values(json=self.row(child, selected.nodes, model, path, 1)))
 
     def entity(self, selected: Selected, name: str, path: Path) -> JsonRow | JsonList:
         """A payload field: the row or rows that the mutation made."""

@@ -69,6 +69,9 @@ def _shape(value: Any, type_: Any) -> Hashable:
 
 
 def _list_shape(value: list[Any], item: Any) -> Hashable:
+    if get_nullable_type(item) is GraphQLID:
+        # `nodes` reads a table for each type in the ids.
+        return "ids", frozenset(decode_id(each)[0] for each in value if each is not None)
     if isinstance(get_nullable_type(item), GraphQLInputObjectType):
         return tuple(_shape(each, item) for each in value)
     return "list", not value

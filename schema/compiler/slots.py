@@ -33,6 +33,11 @@ _OUTPUT_FIELDS: dict[str, models.Field] = {
 }
 
 
+def output_field(cast: str) -> models.Field:
+    """The ORM's field for a PostgreSQL type."""
+    return _OUTPUT_FIELDS[cast]
+
+
 @dataclass
 class Bindings:
     """The values of one request.
@@ -68,7 +73,7 @@ class Slot(models.Expression):
     """
 
     def __init__(self, read: Callable[[Bindings], Any], cast: str) -> None:
-        super().__init__(output_field=_OUTPUT_FIELDS[cast])
+        super().__init__(output_field=output_field(cast))
         self.read = read
         self.cast = cast
 

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 from django.db.models.sql import Query
 
+from schema.compiler.resolution import Resolution
 from schema.compiler.slots import Bindings, Slot
 
 _PLACEHOLDER = re.compile("%[s%]")
@@ -26,6 +27,7 @@ class Plan:
         sql: the statement with ``$1`` for the first slot; empty where nothing is read.
         slots: the statement's parameters in their order.
         derivations: what each request computes before its slots are read.
+        resolutions: the fields that Python computes from what was read.
         problems: errors that every run of the plan answers, such as a denied field.
         cost: rows that the operation may read.
     """
@@ -34,6 +36,7 @@ class Plan:
     sql: str = ""
     slots: list[Slot] = field(default_factory=list)
     derivations: list[Callable[[Bindings], Any]] = field(default_factory=list)
+    resolutions: list[Resolution] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     cost: int = 0
 

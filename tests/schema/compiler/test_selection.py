@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from schema import execution
 from schema.compiler.ids import encode_id
 from schema.execution import GraphQLRequest, execute
 from users.viewer import ANONYMOUS
@@ -175,3 +176,75 @@ class TestNode:
     def test_an_id_that_names_nothing_gives_null(self, ask, global_id):
         document = "query($id: ID!) { node(id: $id) { id } }"
         assert ask(document, {"id": global_id}) == {"node": None}
+
+
+class TestNodes:
+    DOCUMENT = """query($ids: [ID!]!) { nodes(ids: $ids) {
+      __typename id ... on Product { name } ... on Variant { sku }
+    } }"""
+
+    def test_answers_rows_of_several_types_in_the_order_of_the_ids(self, ask, shelf):
+        variant = shelf[2].variants.order_by("pk").first()
+        ids = [
+            encode_id("Variant", variant.pk),
+            encode_id("Product", shelf[5].pk),
+            "nonsense",
+            encode_id("Product", shelf[1].pk),
+            encode_id("Product", 2**62),
+            encode_id("Product", shelf[5].pk),
+        ]
+        found = ask(self.DOCUMENT, {"ids": ids})["nodes"]
+        assert [node and node["id"] for node in found] == [*ids[:2], None, ids[3], None, ids[5]]
+        assert found[0]["sku"] == variant.sku
+        assert found[1]["name"] == "Thing 5"
+
+    def test_one_plan_serves_all_lists_of_the_same_types(self, ask, shelf):
+        ask(self.DOCUMENT, {"ids": [encode_id("Product", shelf[1].pk)]})
+        made = len(execution.plans)
+        many = [encode_id("Product", product.pk) for product in shelf]
+        assert len(ask(self.DOCUMENT, {"ids": many})["nodes"]) == 30
+        assert len(execution.plans) == made
+
+    def test_a_hidden_row_is_as_an_unknown_one(self, ask, shelf):
+        shelf[3].is_published = False
+        shelf[3].save()
+        hidden = encode_id("Product", shelf[3].pk)
+        assert ask(self.DOCUMENT, {"ids": [hidden]}) == {"nodes": [None]}
+
+    def test_no_ids_give_no_rows_and_too_many_are_refused(self, ask):
+        assert ask(self.DOCUMENT, {"ids": []}) == {"nodes": []}
+        assert ask(self.DOCUMENT, {"ids": ["x"]}) == {"nodes": [None]}
+        ask(self.DOCUMENT, {"ids": [encode_id("Product", 1)]})
+        answer = ask(self.DOCUMENT, {"ids": [encode_id("Product", 1)] * 101})
+        assert answer["errors"][0]["extensions"]["code"] == "LIMIT_EXCEEDED"
+
+
+class TestResolvedFields:
+    def test_are_filled_in_wherever_they_stand_and_the_rest_stays(self, ask, shelf):
+        shelf[1].description = "<p>Warm &amp; soft.</p><p>Knitted in the north of the country.</p>"
+        shelf[1].save()
+        answer = ask(
+            """query($few: Int!) {
+              product(slug: "p-1") {
+                name short: summary(length: $few) summary variants { product { summary } }
+              }
+              products(filter: {ids: []}, first: 2, sort: NAME_ASC) {
+                edges { node { slug summary } } nodes { summary(length: 4) }
+              }
+              missing: product(slug: "none") { summary }
+            }""",
+            {"few": 14},
+        )
+        assert answer["product"]["short"] == "Warm & soft…"
+        full = "Warm & soft. Knitted in the north of the country."
+        assert answer["product"]["summary"] == full
+        assert answer["product"]["variants"] == [{"product": {"summary": full}}] * 2
+        assert answer["products"]["edges"][0] == {"node": {"slug": "p-0", "summary": "cool silk"}}
+        assert answer["products"]["nodes"] == [{"summary": "coo…"}, {"summary": "war…"}]
+        assert answer["missing"] is None
+
+    def test_cost_no_further_statement(self, ask, shelf, django_assert_num_queries):
+        document = "{ products(first: 100) { nodes { slug summary } } }"
+        ask(document)
+        with django_assert_num_queries(1):
+            assert len(ask(document)["products"]["nodes"]) == 30
