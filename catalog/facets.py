@@ -77,7 +77,9 @@ def _option_values(
     products: ProductQuerySet, given: Mapping[str, Any], options: list[Any]
 ) -> QuerySet:
     """The variants that meet the other conditions, each with every option of its product."""
-    kept = {name: given.get(name) for name in _OF_VARIANT if given.get(name) is not None}
+    kept: dict[str, Any] = {
+        name: given.get(name) for name in _OF_VARIANT if given.get(name) is not None
+    }
     kept["options"] = options
     return (
         Variant.objects.filter(product__in=_without(products, given, *_OF_VARIANT).values("pk"))
