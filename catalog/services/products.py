@@ -134,9 +134,7 @@ def delete_product(*, product: Product) -> None:
     """
     with transaction.atomic():
         row = _locked(product)
-        # Whoever is buying it holds its stock: wait, so that the order is there to be seen.
-        stock = Stock.objects.filter(variant__product=row).order_by("pk")
-        list(stock.select_for_update(of=("self",)))
+        _wait_for_buyers(row)
         try:
             row.delete()
         except ProtectedError as error:
@@ -184,6 +182,12 @@ def _locked(product: Product) -> Product:
     if locked is None:
         raise Rejected("NOT_FOUND", "The product is gone.", field="id")
     return locked
+
+
+def _wait_for_buyers(product: Product) -> None:
+    """Lock the product's stock: who is buying it holds that until the order can be seen."""
+    stock = Stock.objects.filter(variant__product=product).order_by("pk")
+    list(stock.select_for_update(of=("self",)))
 
 
 def _fields(data: ProductData, product: Product, now: datetime) -> dict[str, Any]:
@@ -254,6 +258,8 @@ def _save_variants(
         fields[key] |= {"options": options, "position": position}
         if key not in variants or variants[key].options != options:
             fields[key].setdefault("name", " / ".join(options.values()))
+    if set(variants) - set(keys):
+        _wait_for_buyers(product)
     try:
         changed = _replace(Variant, variants, fields, lambda key: Variant(product=product))
     except ProtectedError as error:
