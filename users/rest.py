@@ -74,6 +74,6 @@ class RulesByAction:
     action: Any
 
     def get_permissions(self) -> list[BasePermission]:
-        """The action's permission; a method that the route lacks is answered 405 to everybody."""
-        rule = AllowAny() if self.action is None else self.rules[self.action]
-        return [permits(rule)()]
+        """The action's permission. Everybody may learn what methods a route has or lacks."""
+        is_no_action = self.action in (None, "metadata")
+        return [permits(AllowAny() if is_no_action else self.rules[self.action])()]

@@ -109,6 +109,18 @@ class RequestTests(RestTestCase):
             self.assert_problem(answer, 405, "METHOD_NOT_ALLOWED")
             assert answer.headers["Allow"]
 
+    def test_options_names_the_methods(self):
+        for address, methods in [
+            (PRODUCTS, "GET, POST, HEAD, OPTIONS"),
+            (f"{PRODUCTS}1/", "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"),
+            ("/api/orders/N-1/cancel/", "POST, OPTIONS"),
+            (TOKEN, "POST, OPTIONS"),
+        ]:
+            with self.assertNumQueries(0):
+                answer = self.client.options(address)
+            assert answer.status_code == 200
+            assert answer.headers["Allow"] == methods
+
     def test_only_json_is_read(self):
         headers = self.headers_of("manager@example.com", role="catalog_manager")
         for media_type in ["text/plain", "application/xml", "multipart/form-data; boundary=x"]:
