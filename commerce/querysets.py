@@ -23,7 +23,7 @@ class CartQuerySet(QuerySet):
 
         A token alone does not open a customer's cart: only its owner reads that.
         """
-        mine = Q(pk=None)
+        mine = Q(pk__in=[])
         if viewer.is_authenticated:
             mine |= Q(user_id=viewer.user_id)
         if viewer.cart_token is not None:
@@ -39,7 +39,7 @@ def _order_visible_to(viewer: Viewer, path: str = "") -> Q:
     """The condition on an order, or on what ``path`` leads from to an order."""
     if viewer.may("commerce.view_order"):
         return Q()
-    mine = Q(pk=None)
+    mine = Q(pk__in=[])
     if viewer.is_authenticated:
         mine |= Q(**{f"{path}user_id": viewer.user_id})
     if viewer.order_token is not None:

@@ -26,11 +26,11 @@ from schema.compiler import mapping as reads
 from schema.compiler.connection import Page, connection
 from schema.compiler.json import (
     Count,
+    GlobalId,
     IsoTime,
     Json,
     JsonList,
     JsonRow,
-    global_id,
     text,
     text_literal,
 )
@@ -164,7 +164,7 @@ class Planner:
                     source = source(self.viewer)
                 return encode(source, definition.type)
             case reads.GlobalId(key):
-                return global_id(type_.name, F(key))
+                return GlobalId(F(key), type_name=type_.name)
             case reads.Embedded():
                 return self.embedded(read, definition, selected.nodes)
             case reads.ToOne(relation, part):

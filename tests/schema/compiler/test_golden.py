@@ -1,0 +1,78 @@
+"""Golden SQL: what each named operation compiles to, so that a change of it shows in review.
+
+``UPDATE_GOLDEN=1 make test ARGS="-k golden"`` writes the files anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+from graphql import parse, print_ast
+
+from schema.execution import GraphQLRequest, plan_of
+from users.roles import ROLES
+from users.viewer import ANONYMOUS, Viewer
+
+GOLDEN = Path(__file__).parent / "golden"
+TEXT = (GOLDEN / "operations.graphql").read_text()
+OPERATIONS = {node.name.value: print_ast(node) for node in parse(TEXT).definitions}
+NOTES = {name: note for note, name in re.findall(r"^# (.*)\nquery (\w+)", TEXT, re.MULTILINE)}
+
+
+def viewer_and_variables(name: str):
+    role, _, variables = NOTES.get(name, "").partition("{")
+    variables = json.loads("{" + variables) if variables else {}
+    match role.strip():
+        case "":
+            return ANONYMOUS, variables
+        case "customer":
+            return Viewer(user_id=7), variables
+        case role:
+            return Viewer(user_id=8, permissions=ROLES[role]), variables
+
+
+CLAUSE = re.compile(r"\(SELECT |\(|\)| (?=(?:FROM|WHERE|GROUP BY|ORDER BY|LIMIT|UNION ALL) )")
+
+
+def readable(sql: str) -> str:
+    """Each sub-select and clause on a line of its own, indented by its depth."""
+    parts: list[str] = []
+    opened: list[bool] = []
+    at = 0
+    for match in CLAUSE.finditer(sql):
+        parts.append(sql[at : match.start()])
+        at = match.end()
+        if match[0] == "(SELECT ":
+            opened.append(True)
+            parts.append(f"(\n{'  ' * sum(opened)}SELECT ")
+        elif match[0] == "(":
+            opened.append(False)
+            parts.append("(")
+        elif match[0] == ")":
+            parts.append(f"\n{'  ' * sum(opened)})" if opened.pop() else ")")
+        elif opened and not opened[-1]:
+            parts.append(" ")
+        else:
+            parts.append(f"\n{'  ' * sum(opened)}")
+    return "".join([*parts, sql[at:], "\n"])
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_golden(name):
+    viewer, variables = viewer_and_variables(name)
+    plan, _ = plan_of(GraphQLRequest(OPERATIONS[name], None, variables), viewer=viewer)
+    lines = [f"-- cost {plan.cost}", *(f"-- ${n} {s.cast}" for n, s in enumerate(plan.slots, 1))]
+    text = "\n".join([*lines, readable(plan.sql)])
+    path = GOLDEN / f"{name}.sql"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(text)
+    assert path.read_text() == text
+
+
+def test_there_are_thirty_and_no_file_is_left_over():
+    assert len(OPERATIONS) >= 30
+    assert {path.stem for path in GOLDEN.glob("*.sql")} == set(OPERATIONS)
