@@ -293,13 +293,11 @@ def ready_cart(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) ->
     ).payload["cart"]
 
 
-def buy(
-    endpoint: Endpoint, *, bearer: str | None = None, key: str = "key-1", **line: Any
-) -> dict[str, Any]:
+def buy(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) -> dict[str, Any]:
     """A purchase: the payload of its checkout."""
-    cart = ready_cart(endpoint, bearer=bearer, **line)
+    token = ready_cart(endpoint, bearer=bearer, **line)["token"]
     return endpoint.call(
-        "Checkout", bearer=bearer, cartToken=cart["token"], idempotencyKey=key, payment=MANUAL
+        "Checkout", bearer=bearer, cartToken=token, idempotencyKey=token, payment=MANUAL
     ).payload
 
 

@@ -19,6 +19,7 @@ from tests.schema.shop import (
 )
 from users.models import User
 
+SKULL = "\N{SKULL}"
 BROWSE = OPERATIONS["Browse"]
 REGISTER = """mutation {
   userRegister(input: {email: "a@example.com", password: "%s", firstName: "%s"}) {
@@ -260,6 +261,26 @@ class TestVariables(ShopTestCase):
                     [],
                 ).data.values()
                 assert value is None
+
+
+class TestManyIds(ShopTestCase):
+    QUERY = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+
+    def test_that_name_nothing_are_null_each(self) -> None:
+        mug = product_id("mug")
+        ids = ["", "garbage", mug, product_id("lamp"), SKULL, encode_id("Product", 2**70), mug]
+        shown = self.ask(self.QUERY, {"ids": ids}).data["nodes"]
+        assert shown == [None, None, {"id": mug}, None, None, None, {"id": mug}]
+
+    def test_that_are_no_list_of_ids(self) -> None:
+        for ids in (None, [None], [1.5], {}, [[]]):
+            self.refused(lambda ids=ids: self.ask(self.QUERY, {"ids": ids}), "BAD_USER_INPUT")
+
+    def test_that_are_too_many(self) -> None:
+        assert self.ask(self.QUERY, {"ids": ["x"] * 100}).data["nodes"] == [None] * 100
+        for count in (101, 251):
+            ids = ["x"] * count
+            self.refused(lambda ids=ids: self.ask(self.QUERY, {"ids": ids}), "LIMIT_EXCEEDED")
 
 
 class TestPageSizes(ShopTestCase):

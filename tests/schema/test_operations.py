@@ -27,7 +27,6 @@ MISSING = {
     "CategoryCreate",
     "CollectionCreate",
     "EmailVerify",
-    "Facets",
     "FulfillmentCreate",
     "Import",
     "ImportCommit",

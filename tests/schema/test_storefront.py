@@ -241,6 +241,62 @@ class TestPages(ShopTestCase):
         assert slugs(answer) == [edge["node"]["slug"] for edge in edges[1:4]]
 
 
+class TestFacets(ShopTestCase):
+    def facets(self, **variables: Any) -> dict[str, dict[str, int]]:
+        """Counts by value by facet."""
+        facets = self.send("Facets", **variables).data["products"]["facets"]
+        return {
+            facet["name"]: {value["value"]: value["count"] for value in facet["values"]}
+            for facet in facets
+        }
+
+    def test_answer_counts_whole(self) -> None:
+        self.same(
+            self.send("Facets", search="mug").data,
+            {
+                "products": {
+                    "totalCount": 1,
+                    "facets": [
+                        {
+                            "name": name,
+                            "label": label,
+                            "values": [{"value": value, "label": shown, "count": 1}],
+                        }
+                        for name, label, value, shown in (
+                            ("category", "Category", "home", "Home"),
+                            ("vendor", "Vendor", "Potters", "Potters"),
+                            ("tags", "Tags", "kitchen", "kitchen"),
+                        )
+                    ],
+                }
+            },
+        )
+
+    def test_count_what_can_be_found(self) -> None:
+        assert self.facets() == {
+            "category": {"shirts": 2, "home": 1},
+            "vendor": {"Partners": 1, "Potters": 1, "Weavers": 1},
+            "tags": {"men": 2, "kitchen": 1, "wool": 1},
+            "options.Size": {"Medium": 1, "Small": 1},
+        }
+
+    def test_leave_out_their_own_filter_alone(self) -> None:
+        everything = self.facets()
+        by_vendor = self.facets(filter={"vendor": ["Partners"]})
+        assert by_vendor["vendor"] == everything["vendor"]
+        assert by_vendor["category"] == {"shirts": 1}
+        by_size = self.facets(filter={"options": [{"name": "Size", "values": ["Small"]}]})
+        assert by_size["options.Size"] == everything["options.Size"]
+        assert by_size["vendor"] == {"Partners": 1}
+        by_category = self.facets(filter={"category": "clothing", "includeDescendants": True})
+        assert by_category["category"] == everything["category"]
+        assert by_category["tags"] == {"men": 2, "wool": 1}
+
+    def test_hold_price_and_option_of_one_variant(self) -> None:
+        dear = self.facets(filter={"price": {"min": "55.00"}})
+        assert dear["options.Size"] == {"Medium": 1}
+
+
 class TestProductPage(ShopTestCase):
     def test_answers_everything_of_a_product(self) -> None:
         small, medium = Variant.objects.filter(product__slug="ocean-blue-shirt").order_by("pk")

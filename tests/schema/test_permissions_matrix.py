@@ -1,0 +1,341 @@
+"""Who may call what: every root field and every role, and what a customer sees of another's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from schema.compiler.ids import encode_id
+from schema.schema import schema
+from tasks.models import Job
+from tests.schema.shop import (
+    LONDON,
+    MANUAL,
+    PASSWORD,
+    CommittedShopTestCase,
+    ShopTestCase,
+    buy,
+    contents,
+    id_of,
+    make_user,
+    product_id,
+    ready_cart,
+    run_jobs,
+    token_of,
+)
+from users.models import Address, Message, Notification, User
+from users.roles import ROLES
+from users.services.sessions import log_in
+
+EVERYBODY = {"anonymous", "customer", "catalog_manager", "order_manager", "support", "admin"}
+ACCOUNTS = EVERYBODY - {"anonymous"}
+ORDER_READERS = {"order_manager", "support", "admin"}
+JOB_READERS = {"catalog_manager", "order_manager", "admin"}
+JOB_MANAGERS = {"order_manager", "admin"}
+
+# Each root field: who may call it, and a call that would change something where it can.
+QUERIES: dict[str, tuple[set[str], str]] = {
+    "cart": (EVERYBODY, 'cart(token: "x") { id }'),
+    "categories": (EVERYBODY, "categories { totalCount }"),
+    "category": (EVERYBODY, 'category(slug: "home") { id }'),
+    "job": (EVERYBODY, 'job(id: "x") { id }'),
+    "jobs": (JOB_READERS, "jobs { totalCount }"),
+    "node": (EVERYBODY, 'node(id: "x") { id }'),
+    "nodes": (EVERYBODY, 'nodes(ids: ["x"]) { id }'),
+    "order": (EVERYBODY, 'order(token: "x") { id }'),
+    "orders": (ORDER_READERS, "orders { totalCount }"),
+    "product": (EVERYBODY, 'product(slug: "mug") { id }'),
+    "products": (EVERYBODY, "products { totalCount }"),
+    "viewer": (ACCOUNTS, "viewer { id }"),
+}
+MUTATIONS: dict[str, tuple[set[str], str]] = {
+    "addressCreate": (
+        ACCOUNTS,
+        'addressCreate(input: {name: "A", street: "B", city: "C", country: "GB"})'
+        " { address { id } }",
+    ),
+    "cartClaim": (ACCOUNTS, 'cartClaim(input: {token: "%(cart)s"}) { cart { id } }'),
+    "cartCreate": (EVERYBODY, "cartCreate(input: {}) { cart { id } }"),
+    "cartLinesSet": (
+        EVERYBODY,
+        'cartLinesSet(input: {token: "%(cart)s", lines: []}) { cart { id } }',
+    ),
+    "cartUpdate": (EVERYBODY, 'cartUpdate(input: {token: "%(cart)s"}) { cart { id } }'),
+    "checkoutComplete": (
+        EVERYBODY,
+        'checkoutComplete(input: {cartToken: "%(cart)s", idempotencyKey: "k", '
+        'payment: {provider: "manual"}}) { order { id } }',
+    ),
+    "jobRetry": (JOB_MANAGERS, 'jobRetry(input: {id: "%(job)s"}) { job { id } }'),
+    "messageSend": (
+        ACCOUNTS,
+        'messageSend(input: {recipientEmail: "boss@example.com", body: "x"}) { message { id } }',
+    ),
+    "notificationsMarkRead": (
+        ACCOUNTS,
+        'notificationsMarkRead(input: {ids: ["%(notification)s"]}) { unreadCount }',
+    ),
+    "orderCancel": (EVERYBODY, 'orderCancel(input: {token: "%(order)s"}) { order { id } }'),
+    "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
+    "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
+    "tokenAuth": (
+        EVERYBODY,
+        f'tokenAuth(email: "boss@example.com", password: "{PASSWORD}") {{ token }}',
+    ),
+    "userRegister": (
+        EVERYBODY,
+        f'userRegister(input: {{email: "new@example.com", password: "{PASSWORD}"}})'
+        " { user { id } }",
+    ),
+    "verifyToken": (EVERYBODY, 'verifyToken(token: "%(access)s") { payload }'),
+}
+
+
+class TestTable(ShopTestCase):
+    def test_names_every_root_field_and_every_role(self) -> None:
+        for table, type_ in (
+            (QUERIES, schema.graphql_schema.query_type),
+            (MUTATIONS, schema.graphql_schema.mutation_type),
+        ):
+            assert type_ is not None
+            assert sorted(table) == sorted(type_.fields), "Say who may call it, with a row."
+        assert {"anonymous", "customer", *ROLES} == EVERYBODY
+        assert all(allowed <= EVERYBODY for allowed, _ in [*QUERIES.values(), *MUTATIONS.values()])
+
+
+class TestCalls(ShopTestCase):
+    """What each caller is answered; one who is denied changes nothing."""
+
+    def test_of_the_anonymous(self) -> None:
+        self.calls("anonymous", None)
+
+    def test_of_customers(self) -> None:
+        self.calls("customer", make_user())
+
+    def test_of_catalogue_managers(self) -> None:
+        self.calls("catalog_manager", make_user(role="catalog_manager"))
+
+    def test_of_order_managers(self) -> None:
+        self.calls("order_manager", make_user(role="order_manager"))
+
+    def test_of_support(self) -> None:
+        self.calls("support", make_user(role="support"))
+
+    def test_of_admins(self) -> None:
+        self.calls("admin", make_user(role="admin"))
+
+    def test_of_superusers(self) -> None:
+        bearer = token_of(make_user(is_superuser=True))
+        for call in (call for _, call in QUERIES.values()):
+            assert self.ask(f"{{ {call} }}", bearer=bearer).codes == []
+
+    def calls(self, caller: str, user: User | None) -> None:
+        """Send each call; whatever it changes is undone before the next."""
+        bearer = token_of(user) if user else None
+        denial = "FORBIDDEN" if user else "UNAUTHENTICATED"
+        for name, (allowed, call) in QUERIES.items():
+            with self.subTest(name):
+                codes = self.ask(f"{{ {call} }}", bearer=bearer).codes
+                assert codes == ([] if caller in allowed else [denial])
+        things = self.things(user)
+        for name, (allowed, call) in MUTATIONS.items():
+            before = contents()
+            # No atomic block: refreshToken wants to be the outermost one.
+            undone = transaction.savepoint()
+            with self.subTest(name):
+                answer = self.ask(f"mutation {{ {call % things} }}", bearer=bearer)
+                assert answer.codes == ([] if caller in allowed else [denial]), answer.text
+                has_changed = contents() != before
+                assert has_changed is (caller in allowed and name != "verifyToken")
+            transaction.savepoint_rollback(undone)
+
+    def things(self, user: User | None) -> dict[str, str]:
+        """What the mutations change, by name."""
+        boss = make_user("boss@example.com", role="admin")
+        session = log_in(email=boss.email, password=PASSWORD, address=None, now=timezone.now())
+        notification = Notification.objects.create(
+            user=user or boss, kind="MESSAGE_RECEIVED", source="message:1", title="New message"
+        )
+        job = Job.objects.create(kind="users.notify_recipient", status="DEAD")
+        return {
+            "access": session.token,
+            "refresh": session.refresh_token,
+            "cart": ready_cart(self)["token"],
+            "order": buy(self)["order"]["token"],
+            "job": encode_id("Job", job.public_id),
+            "notification": id_of(notification),
+        }
+
+
+class TestRows(ShopTestCase):
+    """What each role sees beyond what customers see."""
+
+    def test_that_are_not_published(self) -> None:
+        lamp = product_id("lamp")
+        for role, is_seen in (
+            ("catalog_manager", True),
+            ("admin", True),
+            ("order_manager", False),
+            ("support", False),
+            ("", False),
+        ):
+            with self.subTest(role):
+                bearer = token_of(make_user(f"{role}@example.com", role=role))
+                shown = self.send("ProductPage", bearer=bearer, slug="lamp").data["product"]
+                node = self.send("NodeById", bearer=bearer, id=lamp).data["node"]
+                hidden = self.send("Browse", bearer=bearer, filter={"isPublished": False})
+                assert bool(shown) is bool(node) is is_seen
+                assert hidden.data["products"]["totalCount"] == int(is_seen)
+
+    def test_that_are_orders(self) -> None:
+        order = buy(self)["order"]
+        for role, is_seen in (
+            ("order_manager", True),
+            ("support", True),
+            ("admin", True),
+            ("catalog_manager", False),
+            ("", False),
+        ):
+            with self.subTest(role):
+                bearer = token_of(make_user(f"{role}@example.com", role=role))
+                by_number = self.send("OrderByNumber", bearer=bearer, number=order["number"])
+                by_id = self.send("NodeById", bearer=bearer, id=order["id"])
+                assert bool(by_number.data["order"]) is bool(by_id.data["node"]) is is_seen
+
+    def test_that_are_carts_addresses_and_letters_stay_their_owners(self) -> None:
+        owner = make_user()
+        cart = ready_cart(self, bearer=token_of(owner))
+        address = Address.objects.create(user=owner, name="A", street="B", city="C", country="GB")
+        boss = token_of(make_user("boss@example.com", role="admin"))
+        assert self.send("Cart", bearer=boss, token=cart["token"]).data == {"cart": None}
+        for global_id in (cart["id"], id_of(address)):
+            assert self.send("NodeById", bearer=boss, id=global_id).data == {"node": None}
+
+
+class TestTwoCustomers(CommittedShopTestCase):
+    """Of all that Ada has, Bea sees nothing, whichever way she asks."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        ada, staff = make_user(), make_user("staff@example.com", role="support")
+        self.ada = token_of(ada)
+        self.bea = token_of(make_user("bea@example.com"))
+        self.call("AddressCreate", bearer=self.ada, **LONDON)
+        self.order = buy(self, bearer=self.ada)["order"]
+        self.cart = ready_cart(self, bearer=self.ada)
+        for sender, recipient in ((ada, staff), (staff, ada)):
+            self.call(
+                "MessageSend", bearer=token_of(sender), recipientEmail=recipient.email, body="Hi"
+            )
+        run_jobs()
+        self.ids = [
+            id_of(ada),
+            self.order["id"],
+            self.cart["id"],
+            id_of(Address.objects.get()),
+            *map(id_of, Message.objects.all()),
+            *map(id_of, Notification.objects.all()),
+            *(encode_id("Job", job.public_id) for job in Job.objects.all()),
+        ]
+
+    def test_ada_has_all_of_it(self) -> None:
+        """Otherwise the tests below would prove nothing."""
+        viewer = self.send("Viewer", bearer=self.ada).data["viewer"]
+        assert viewer["cart"]["token"] == self.cart["token"]
+        assert viewer["orders"]["totalCount"] == len(viewer["addresses"]) == 1
+        assert viewer["notifications"]["unreadCount"] == 2
+        seen = [
+            global_id
+            for global_id in self.ids
+            if self.send("NodeById", bearer=self.ada, id=global_id).data["node"]
+        ]
+        # All but staff's notification and the jobs, which only their ids open, by `job`.
+        assert len(seen) == 8
+        assert self.messages(self.ada)["totalCount"] == 2
+
+    def test_in_her_account(self) -> None:
+        viewer = self.send("Viewer", bearer=self.bea).data["viewer"]
+        assert viewer["cart"] is None
+        assert viewer["addresses"] == []
+        for name in ("orders", "notifications"):
+            assert (viewer[name]["totalCount"], viewer[name]["edges"]) == (0, [])
+        assert viewer["notifications"]["unreadCount"] == 0
+        assert (self.messages(self.bea)["totalCount"], self.messages(self.bea)["edges"]) == (0, [])
+
+    def test_by_id(self) -> None:
+        for bearer in (self.bea, None):
+            for global_id in self.ids:
+                shown = self.send("NodeById", bearer=bearer, id=global_id).data
+                assert shown == {"node": None}, global_id
+            query = "query ($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+            shown = self.ask(query, {"ids": self.ids}, bearer=bearer).data
+            assert shown == {"nodes": [None] * len(self.ids)}
+
+    def test_by_token_or_number(self) -> None:
+        for bearer in (self.bea, None):
+            cart = self.send("Cart", bearer=bearer, token=self.cart["token"])
+            assert cart.data == {"cart": None}
+            order = self.send("OrderByNumber", bearer=bearer, number=self.order["number"])
+            assert order.data == {"order": None}
+            # Who was given an order's token may follow the order, as a guest does.
+            order = self.send("OrderByToken", bearer=bearer, token=self.order["token"])
+            assert order.data["order"]["number"] == self.order["number"]
+
+    def test_an_orders_token_opens_that_order_alone(self) -> None:
+        query = """query ($token: ID!, $id: ID!, $cart: ID!) {
+          order(token: $token) { number }
+          node(id: $id) { id }
+          cart(token: $cart) { id }
+        }"""
+        variables = {
+            "token": self.order["token"],
+            "id": self.order["id"],
+            "cart": self.cart["token"],
+        }
+        answer = self.ask(query, variables, bearer=self.bea)
+        number = {"number": self.order["number"]}
+        assert answer.data == {"order": number, "node": None, "cart": None}
+
+    def test_she_changes_nothing(self) -> None:
+        cart, number = self.cart["token"], self.order["number"]
+        notification = id_of(Notification.objects.filter(user__email="ada@example.com").first())
+        for name, given, field in (
+            ("CartUpdate", {"token": cart}, "token"),
+            ("CartLinesSet", {"token": cart, "lines": []}, "token"),
+            ("CartClaim", {"token": cart}, "token"),
+            (
+                "Checkout",
+                {"cartToken": cart, "idempotencyKey": "k", "payment": MANUAL},
+                "cartToken",
+            ),
+            ("OrderCancel", {"number": number}, "number"),
+            ("NotificationsMarkRead", {"ids": [notification]}, "ids.0"),
+            (
+                "MessageSend",
+                {"recipientEmail": "staff@example.com", "body": "x", "orderNumber": number},
+                "orderNumber",
+            ),
+        ):
+            with self.subTest(name):
+                self.rejected(
+                    lambda name=name, given=given: self.call(name, bearer=self.bea, **given),
+                    (f"input.{field}", "NOT_FOUND"),
+                )
+
+    def test_one_plan_serves_both_with_their_own_rows(self) -> None:
+        for bearer, email in ((self.ada, "ada"), (self.bea, "bea"), (self.ada, "ada")):
+            viewer = self.send("Viewer", bearer=bearer).data["viewer"]
+            assert viewer["email"] == f"{email}@example.com"
+
+    def test_her_idempotency_key_is_her_own(self) -> None:
+        given = {"lines": [{"sku": "MUG-1", "quantity": 1}], "idempotencyKey": "key"}
+        carts = {
+            bearer: self.call("CartCreate", bearer=bearer, **given).payload["cart"]["token"]
+            for bearer in (self.ada, self.bea, None)
+        }
+        assert len(set(carts.values())) == 3
+
+    def messages(self, bearer: str) -> Any:
+        return self.send("Messages", bearer=bearer).data["viewer"]["messages"]
