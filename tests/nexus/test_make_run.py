@@ -29,15 +29,15 @@ class Shop:
         self.var = var
         self.url = f"http://127.0.0.1:{port}"
         # Nothing of what the suite itself runs under.
-        environment = {
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", "LOG_LEVEL", "MAKEFLAGS"}
-        }
+        } | {"VAR_DIR": str(var), "PORT": str(port)}
         self.make = subprocess.Popen(
             ["make", "run"],
             cwd=ROOT,
-            env={**environment, "VAR_DIR": str(var), "PORT": str(port)},
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
