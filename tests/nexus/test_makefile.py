@@ -21,8 +21,9 @@ def test_help_comes_by_default_and_lists_every_command():
 
 
 def test_locks_hold_hashes_and_no_addresses():
-    locks = [*(ROOT / "requirements").glob("*.txt"), ROOT / "package-lock.json"]
-    assert len(locks) == 5
+    npm = [ROOT / folder / "package-lock.json" for folder in (".", "benchmarks")]
+    locks = [*(ROOT / "requirements").glob("*.txt"), *npm]
+    assert len(locks) == 7
     for lock in locks:
         text = lock.read_text()
         assert "sha256:" in text or "sha512-" in text, lock

@@ -1,0 +1,1 @@
+"""How fast Nexus reads, beside PostgreSQL itself and two other ways to serve the same data."""
