@@ -92,10 +92,14 @@ class Refused(Exception):
         code: the machine-readable ``extensions.code``.
         message: one sentence for the developer who sent the request.
         headers: what the status asks for besides, such as ``Allow``.
+        extensions: further members of the error's ``extensions``.
     """
 
-    def __init__(self, status: int, code: str, message: str, *headers: tuple[str, str]) -> None:
+    def __init__(
+        self, status: int, code: str, message: str, *headers: tuple[str, str], **extensions: str
+    ) -> None:
         super().__init__(message)
+        self.extensions = extensions
         self.status = status
         self.code = code
         self.message = message
@@ -103,7 +107,7 @@ class Refused(Exception):
 
     def outgoing(self, media_type: str = JSON) -> Outgoing:
         """The refusal as a GraphQL response without data."""
-        error = {"message": self.message, "extensions": {"code": self.code}}
+        error = {"message": self.message, "extensions": {"code": self.code, **self.extensions}}
         body = json.dumps({"errors": [error]}).encode()
         return Outgoing(self.status, media_type, body, self.headers)
 
@@ -137,7 +141,10 @@ def check_length(length: int) -> None:
     limit = settings.GRAPHQL_LIMITS["max_body_bytes"]
     if length > limit:
         raise Refused(
-            413, "LIMIT_EXCEEDED", f"The request is larger than the limit of {limit} bytes."
+            413,
+            "LIMIT_EXCEEDED",
+            f"The request is larger than the limit of {limit} bytes.",
+            limit="max_body_bytes",
         )
 
 
@@ -213,7 +220,12 @@ def _fields_of_body(body: bytes) -> dict[str, Any]:
 
 def _fields_of_url(query_string: bytes) -> dict[str, Any]:
     if len(query_string) > (limit := settings.GRAPHQL_LIMITS["max_body_bytes"]):
-        raise Refused(414, "LIMIT_EXCEEDED", f"The URL is larger than the limit of {limit} bytes.")
+        raise Refused(
+            414,
+            "LIMIT_EXCEEDED",
+            f"The URL is larger than the limit of {limit} bytes.",
+            limit="max_body_bytes",
+        )
     try:
         fields: dict[str, Any] = dict(
             parse_qsl(

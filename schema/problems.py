@@ -5,9 +5,13 @@ Every top-level entry of ``errors`` is one of these; ``schema.errors`` turns exc
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from django.conf import settings
 from graphql import GraphQLError
+
+_SUGGESTION = re.compile(r"\s*Did you mean .*\?")
 
 
 class Problem(Exception):
@@ -48,6 +52,12 @@ class Problem(Exception):
 
 
 def problem_of(error: GraphQLError, code: str) -> Problem:
-    """A graphql-core error as a problem; its message is graphql-core's own about the document."""
+    """A graphql-core error as a problem; its message is graphql-core's own about the document.
+
+    Where introspection is off, it is told without hints at the schema's names.
+    """
+    message = error.message
+    if not settings.GRAPHQL_INTROSPECTION:
+        message = _SUGGESTION.sub("", message)
     locations = [{"line": at.line, "column": at.column} for at in error.locations or []]
-    return Problem(code, error.message, locations=locations)
+    return Problem(code, message, locations=locations)

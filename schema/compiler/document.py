@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -11,7 +10,6 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
-    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -28,7 +26,6 @@ from schema.compiler.limits import DocumentLimits, exceeded
 from schema.problems import Problem, problem_of
 
 _KEPT_DOCUMENTS = 1000
-_SUGGESTION = re.compile(r"\s*Did you mean .*\?")
 
 
 class InvalidDocument(Exception):
@@ -127,22 +124,29 @@ def _load(schema: GraphQLSchema, text: str) -> Document:
         if "\\u" in text:
             visit(node, _Storable())
     except GraphQLSyntaxError as error:
-        if "token" in error.message and "limit" in error.message.lower():
-            tokens = limits["max_tokens"]
-            raise InvalidDocument(
-                [exceeded("max_tokens", f"The document has over {tokens} tokens", tokens)]
-            ) from None
-        raise InvalidDocument([problem_of(error, "GRAPHQL_PARSE_FAILED")]) from None
+        raise InvalidDocument([_syntax_problem(error)]) from None
     except Problem as problem:
         raise InvalidDocument([problem]) from None
     except RecursionError:
-        depth = limits["max_depth"]
-        raise InvalidDocument(
-            [exceeded("max_depth", "The document is too deeply nested", depth)]
-        ) from None
+        raise InvalidDocument([_too_deep()]) from None
     if errors := validate(schema, node, max_errors=20):
-        raise InvalidDocument([_validation_problem(error) for error in errors])
+        raise InvalidDocument([problem_of(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
     return Document(text, node)
+
+
+def _syntax_problem(error: GraphQLSyntaxError) -> Problem:
+    """A syntax error, or the limit at which the parser gave up."""
+    if not error.message.endswith("Parsing aborted."):
+        return problem_of(error, "GRAPHQL_PARSE_FAILED")
+    if "tokens" not in error.message:
+        return _too_deep()
+    allowed = settings.GRAPHQL_LIMITS["max_tokens"]
+    return exceeded("max_tokens", f"The document has over {allowed} tokens", allowed)
+
+
+def _too_deep() -> Problem:
+    allowed = settings.GRAPHQL_LIMITS["max_depth"]
+    return exceeded("max_depth", "The document is too deeply nested", allowed)
 
 
 class _Storable(Visitor):
@@ -155,11 +159,3 @@ class _Storable(Visitor):
         """Look at one text."""
         if "\0" in node.value or any("\ud800" <= sign <= "\udfff" for sign in node.value):
             raise Problem("BAD_USER_INPUT", "A text must not contain NUL or half a surrogate pair.")
-
-
-def _validation_problem(error: GraphQLError) -> Problem:
-    """A broken rule; without hints at the schema's names where introspection is off."""
-    problem = problem_of(error, "GRAPHQL_VALIDATION_FAILED")
-    if not settings.GRAPHQL_INTROSPECTION:
-        problem.message = _SUGGESTION.sub("", problem.message)
-    return problem

@@ -16,6 +16,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     InlineFragmentNode,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -23,9 +25,12 @@ from graphql import (
 
 from schema.problems import Problem
 
-# How often one selection set may ask for one response key, and a document spread fragments.
-_MAX_REPEATS = 20
+# How often one selection set may ask for one response key, a document spread fragments, and how
+# many fields an operation or fragment may have once all fragments are put in: validating and
+# planning take time for each.
+_MAX_REPEATS = 10
 _MAX_SPREADS = 200
+_MAX_FIELDS = 500
 
 AUTH_MUTATIONS = frozenset(
     {
@@ -62,12 +67,17 @@ class DocumentLimits:
             if isinstance(node, FragmentDefinitionNode)
         }
         self.depths: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
         self.counts: Counter[str] = Counter()
         for node in document.definitions:
             if isinstance(node, OperationDefinitionNode):
                 self._operation(node)
             elif isinstance(node, FragmentDefinitionNode):
                 self._count(node.selection_set)
+            if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
+                size = self._size(node.selection_set, frozenset())
+                if size > _MAX_FIELDS:
+                    raise exceeded("max_fields", "The operation has too many fields", _MAX_FIELDS)
         for limit, what in (
             ("aliases", "The document has {} aliases"),
             ("directives", "The document has {} directives"),
@@ -94,6 +104,9 @@ class DocumentLimits:
             self._at_most("max_auth_mutations", "mutations on accounts", authenticating)
         introspects = bool({"__schema", "__type"} & set(names))
         limit = "max_introspection_depth" if introspects else "max_depth"
+        for definition in operation.variable_definitions or ():
+            if definition.default_value is not None:
+                self._check_lists([definition.default_value])
         depth = self._depth(operation.selection_set, frozenset())
         if depth > self.limits[limit]:
             raise exceeded(limit, f"The operation is {depth} levels deep", self.limits[limit])
@@ -125,6 +138,9 @@ class DocumentLimits:
             while flat:
                 node = flat.pop()
                 self.counts["directives"] += len(node.directives or ())
+                for holder in (node, *(node.directives or ())):
+                    given = getattr(holder, "arguments", None) or ()
+                    self._check_lists([argument.value for argument in given])
                 if isinstance(node, InlineFragmentNode):
                     flat.extend(node.selection_set.selections)
                 elif isinstance(node, FragmentSpreadNode):
@@ -142,6 +158,41 @@ class DocumentLimits:
                         f"{key!r} is asked for {repeats} times in one place",
                         _MAX_REPEATS,
                     )
+
+    def _check_lists(self, values: list[Any]) -> None:
+        """Refuse a list in the document that is longer than one in a variable may be."""
+        allowed = self.limits["max_list_items"]
+        waiting = values
+        while waiting:
+            value = waiting.pop()
+            if isinstance(value, ListValueNode):
+                if len(value.values) > allowed:
+                    raise exceeded(
+                        "max_list_items",
+                        f"The document has a list of {len(value.values)} items",
+                        allowed,
+                    )
+                waiting.extend(value.values)
+            elif isinstance(value, ObjectValueNode):
+                waiting.extend(member.value for member in value.fields)
+
+    def _size(self, selection_set: SelectionSetNode, within: frozenset[str]) -> int:
+        """How many fields there are with fragments put in; each fragment is counted once."""
+        size = 0
+        for node in selection_set.selections:
+            if isinstance(node, FieldNode):
+                size += 1 + (self._size(node.selection_set, within) if node.selection_set else 0)
+            elif isinstance(node, InlineFragmentNode):
+                size += self._size(node.selection_set, within)
+            elif isinstance(node, FragmentSpreadNode):
+                name = node.name.value
+                if name in within or name not in self.fragments:
+                    continue
+                if name not in self.sizes:
+                    selections = self.fragments[name].selection_set
+                    self.sizes[name] = self._size(selections, within | {name})
+                size += self.sizes[name]
+        return size
 
     def _depth(self, selection_set: SelectionSetNode, within: frozenset[str]) -> int:
         """Levels of fields; a fragment's depth is computed once, a cycle is left to validation."""
