@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from graphql import (
     DocumentNode,
-    GraphQLError,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -314,10 +313,7 @@ class _Execution:
         if (problem := self._denied(selected)) is not None:
             raise problem
         declared: MutationField = self.mapping.declared("Mutation", selected.name)
-        try:
-            arguments = self.bindings.arguments(selected.definition, selected.nodes[0])
-        except GraphQLError as error:
-            raise problem_of(error, "BAD_USER_INPUT") from error
+        arguments = self.bindings.arguments(selected.definition, selected.nodes[0])
         payload_type: Any = selected.definition.type
         made, errors = Made(), []
         try:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLObjectType,
     GraphQLSchema,
     OperationDefinitionNode,
 )
 from graphql.execution.collect_fields import collect_fields, collect_sub_fields
+
+from schema.problems import problem_of
+
+# The places in the document of each key of the response.
+Grouped = dict[str, list[FieldNode]]
 
 
 @dataclass(frozen=True)
@@ -42,25 +48,29 @@ class Selection:
     variables: dict[str, Any]
 
     def root(self, operation: OperationDefinitionNode) -> list[Selected]:
-        """The fields of the operation itself, in the order of the response."""
+        """The fields of the operation itself, in the order of the response.
+
+        Raises:
+            Problem: a directive's condition is null.
+        """
         root_type: Any = self.schema.get_root_type(operation.operation)
-        return self._selected(
-            root_type,
-            collect_fields(
-                self.schema, self.fragments, self.variables, root_type, operation.selection_set
-            ),
-        )
+        return self._selected(root_type, collect_fields, operation.selection_set)
 
     def of(self, type_: GraphQLObjectType, nodes: Iterable[FieldNode]) -> list[Selected]:
-        """The fields selected below ``nodes`` where they give an object of ``type_``."""
-        return self._selected(
-            type_,
-            collect_sub_fields(self.schema, self.fragments, self.variables, type_, list(nodes)),
-        )
+        """The fields selected below ``nodes`` where they give an object of ``type_``.
+
+        Raises:
+            Problem: a directive's condition is null.
+        """
+        return self._selected(type_, collect_sub_fields, list(nodes))
 
     def _selected(
-        self, type_: GraphQLObjectType, grouped: dict[str, list[FieldNode]]
+        self, type_: GraphQLObjectType, collect: Callable[..., Grouped], source: Any
     ) -> list[Selected]:
+        try:
+            grouped = collect(self.schema, self.fragments, self.variables, type_, source)
+        except GraphQLError as error:
+            raise problem_of(error, "BAD_USER_INPUT") from error
         return [
             Selected(key, nodes[0].name.value, type_.fields.get(nodes[0].name.value), tuple(nodes))
             for key, nodes in grouped.items()

@@ -14,9 +14,10 @@ from typing import Any
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.lookups import In
-from graphql import FieldNode, GraphQLField
+from graphql import FieldNode, GraphQLError, GraphQLField
 from graphql.execution.values import get_argument_values
 
+from schema.problems import problem_of
 from users.viewer import Viewer
 
 _OUTPUT_FIELDS: dict[str, models.Field] = {
@@ -56,10 +57,17 @@ class Bindings:
     _arguments: dict[int, dict[str, Any]] = field(default_factory=dict)
 
     def arguments(self, definition: GraphQLField, node: FieldNode) -> dict[str, Any]:
-        """The argument values of a field, by argument name in Python's spelling."""
+        """The argument values of a field, by argument name in Python's spelling.
+
+        Raises:
+            Problem: a variable is null where the argument must not be; its default allowed it.
+        """
         found = self._arguments.get(id(node))
         if found is None:
-            found = get_argument_values(definition, node, self.variables)
+            try:
+                found = get_argument_values(definition, node, self.variables)
+            except GraphQLError as error:
+                raise problem_of(error, "BAD_USER_INPUT") from error
             self._arguments[id(node)] = found
         return found
 
