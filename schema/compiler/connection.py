@@ -144,7 +144,8 @@ class Page(Expression):
     def _page_info(self, what: str) -> str:
         more = f"count(*) > {self.size}"
         given = "true" if self.given else "false"
-        near = "max(page.cursor) FILTER (WHERE page.place = 1)"
+        # An empty page may have looked ahead at one row.
+        near = f"max(page.cursor) FILTER (WHERE page.place = {min(self.size, 1)})"
         far = (
             "(array_agg(page.cursor ORDER BY page.place DESC)"
             f" FILTER (WHERE page.place <= {self.size}))[1]"
@@ -228,15 +229,15 @@ def connection(
     for member in planner.selection.of(type_, selected.nodes):
         wanted.add(member)
     planner.cost += page_times if wanted.page else 1
-    if not wanted.page:
-        return Page(None, wanted, size=size, backward=False, given=False)
-
     page = rows if sort.rows is None else sort.rows(rows)
     for argument, ahead in (("after", True), ("before", False)):
         if arguments.get(argument) is not None:
             operator = ">" if ahead != sort.descending else "<"
             values = _cursor_slots(planner, selected, argument, tag, sort.casts, path)
             page = page.filter(RowCompare(keys, operator, values))
+    given = arguments.get("before" if backward else "after") is not None
+    if not wanted.page:
+        return Page(None, wanted, size=size, backward=backward, given=given)
     if wanted.cursor:
         wanted.columns["cursor"] = cursor_of(tag, keys)
     descending = sort.descending != backward
@@ -247,7 +248,7 @@ def connection(
         wanted,
         size=size,
         backward=backward,
-        given=arguments.get("before" if backward else "after") is not None,
+        given=given,
     )
 
 
@@ -308,7 +309,6 @@ class _Wanted:
                 column = self._node(member, (*self._path, member.key))
                 self.pieces.append(_Piece(member.key, "nodes", source=column))
             case "pageInfo":
-                self.page = True
                 self.pieces.append(_Piece(member.key, "pageInfo", self._page_info(member)))
             case _:
                 self.pieces.append(_Piece(member.key, "count", source=len(self.counts)))
@@ -347,6 +347,8 @@ class _Wanted:
         names = {name for _, name in fields}
         self.look_ahead |= self._ahead in names
         self.cursor |= bool({"startCursor", "endCursor"} & names)
+        # The rest is known from the arguments alone.
+        self.page |= self.look_ahead or self.cursor
         return tuple(fields)
 
     def _count(self, member: Selected) -> Any:

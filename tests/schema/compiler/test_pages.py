@@ -106,6 +106,10 @@ class TestCursors:
         assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
         assert answer["data"] is None
 
+    def test_is_looked_at_even_where_only_a_count_is_asked_for(self, ask, shelf):
+        answer = ask('{ products(after: "x") { totalCount } }')
+        assert answer["errors"][0]["extensions"]["code"] == "INVALID_CURSOR"
+
     def test_one_made_up_without_the_key_is_refused(self):
         forged = base64.b64encode(b'0123456789["ProductConnection:products:NEWEST", "a", "1"]')
         with pytest.raises(ValueError, match="damaged"):
@@ -130,6 +134,30 @@ class TestSizes:
                 "startCursor": None,
                 "endCursor": None,
             },
+        }
+
+    def test_an_empty_page_with_rows_behind_it_has_no_cursors(self, ask, shelf):
+        info = ask(PAGE, {"first": 0})["products"]["pageInfo"]
+        assert (info["startCursor"], info["endCursor"]) == (None, None)
+        info = ask(PAGE, {"last": 0})["products"]["pageInfo"]
+        assert (info["startCursor"], info["endCursor"]) == (None, None)
+
+    @pytest.mark.parametrize(
+        "selected", ["hasPreviousPage", "__typename", "hasNextPage @include(if: false)"]
+    )
+    def test_what_needs_no_row_is_told_once(self, ask, shelf, selected):
+        info = ask(f"{{ products(first: 2) {{ pageInfo {{ {selected} }} }} }}")["products"]
+        assert info["pageInfo"] in ({"hasPreviousPage": False}, {"__typename": "PageInfo"}, {})
+
+    def test_what_precedes_a_page_is_known_without_its_rows(self, ask, shelf):
+        cursor = ask(PAGE, {"first": 3})["products"]["pageInfo"]["endCursor"]
+        document = """query Q($cursor: String) {
+          behind: products(after: $cursor) { pageInfo { hasPreviousPage } }
+          ahead: products(last: 2, before: $cursor) { pageInfo { hasNextPage } }
+        }"""
+        assert ask(document, {"cursor": cursor}) == {
+            "behind": {"pageInfo": {"hasPreviousPage": True}},
+            "ahead": {"pageInfo": {"hasNextPage": True}},
         }
 
     @pytest.mark.parametrize(
