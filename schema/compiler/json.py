@@ -128,6 +128,19 @@ class IsoTime(Func):
         )
 
 
+class Decimals(Func):
+    """A number as Python writes a float: its digits, and at least one behind the point."""
+
+    def __init__(self, number: Any) -> None:
+        super().__init__(number, output_field=models.DecimalField())
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
+        """``numeric``, which JSON shows with its scale: 4.0 and 4.5, not 4 and 4.50."""
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        number = f"({sql})::numeric"
+        return f"round({number}, greatest(1, min_scale({number})))", [*params, *params]
+
+
 class Base64(Func):
     """Text as base64, on one line."""
 

@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Case, F, OuterRef, QuerySet, When
-from django.db.models.functions import Cast
 from graphql import (
     GraphQLField,
     GraphQLList,
@@ -26,6 +25,7 @@ from schema.compiler import mapping as reads
 from schema.compiler.connection import Page, connection
 from schema.compiler.json import (
     Count,
+    Decimals,
     GlobalId,
     IsoTime,
     Json,
@@ -332,5 +332,5 @@ def encode(source: Any, type_: Any) -> Any:
         case "Decimal" | "ID" | "UUID":
             return text(expression)
         case "Float":
-            return Cast(expression, models.FloatField())
+            return Decimals(expression)
     return expression
