@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import EmptyResultSet
 from django.db import models
 from django.db.models import Expression, Func
+from graphql import get_named_type
 
 from schema.compiler import mapping as reads
 from schema.compiler.ids import decode_id
@@ -22,7 +23,7 @@ def node(planner: Planner, read: reads.NodeById, selected: Selected, path: Path)
     """The row of one id. The id says the type, which so belongs to the plan's key."""
     definition, at, name = selected.definition, selected.nodes[0], read.argument
     type_name, _ = decode_id(planner.arguments(selected)[name])
-    cast = _cast_of_key(planner, type_name)
+    cast = _cast_of_key(planner, selected, type_name)
     if cast is None:
         return None
     key = Slot(lambda bindings: decode_id(bindings.arguments(definition, at)[name], cast)[1], cast)
@@ -49,7 +50,7 @@ def nodes(planner: Planner, read: reads.NodesById, selected: Selected, path: Pat
     columns = [Slot(lambda bindings: bindings.arguments(definition, at)[name], "text[]")]
     rows = []
     for type_name in sorted({decode_id(each)[0] for each in ids}):
-        cast = _cast_of_key(planner, type_name)
+        cast = _cast_of_key(planner, selected, type_name)
         if cast is not None:
             key = _Key(f"ids.key_{len(columns)}", cast)
             columns.append(keys_of(type_name, cast))
@@ -57,10 +58,12 @@ def nodes(planner: Planner, read: reads.NodesById, selected: Selected, path: Pat
     return NodeList(columns, rows)
 
 
-def _cast_of_key(planner: Planner, type_name: str) -> str | None:
-    """The PostgreSQL type of the key in a type's ids; None where the type has no ids."""
+def _cast_of_key(planner: Planner, selected: Selected, type_name: str) -> str | None:
+    """The PostgreSQL type of the key in a type's ids; None where the field gives no such rows."""
     model = planner.mapping.models.get(type_name)
-    if model is None or "id" not in planner.mapping.schema.type_map[type_name].fields:  # type: ignore[attr-defined]
+    schema = planner.mapping.schema
+    node: Any = get_named_type(selected.definition.type)
+    if model is None or not schema.is_sub_type(node, schema.type_map[type_name]):  # type: ignore[arg-type]
         return None
     name = planner.mapping.read(type_name, "id").key
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)

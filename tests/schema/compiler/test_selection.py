@@ -177,6 +177,14 @@ class TestNode:
         document = "query($id: ID!) { node(id: $id) { id } }"
         assert ask(document, {"id": global_id}) == {"node": None}
 
+    @pytest.mark.parametrize(
+        "type_name", ["CartLine", "FulfillmentLine", "Payment", "ProductOption", "OrderEvent"]
+    )
+    def test_the_id_of_what_is_no_node_gives_null(self, ask, type_name):
+        global_id = encode_id(type_name, 1)
+        document = "query($id: ID!) { node(id: $id) { id } nodes(ids: [$id]) { id } }"
+        assert ask(document, {"id": global_id}) == {"node": None, "nodes": [None]}
+
 
 class TestNodes:
     DOCUMENT = """query($ids: [ID!]!) { nodes(ids: $ids) {
