@@ -58,42 +58,62 @@ def _problems(
     """What is wrong with a field of an object type."""
     declared = mapping.declared(type_name, field_name)
     read = mapping.read(type_name, field_name)
-    if type_name == "Mutation":
-        if not isinstance(declared, MutationField):
-            yield "is not declared by @mutation."
-    elif type_name == "Query":
-        if getattr(declared, "permission", None) is None:
-            yield "has no permission; declare AllowAny() where everybody may call it."
-    elif (model := mapping.models.get(type_name)) is not None:
-        if read is None:
-            yield "has no mapping; declare it by column(), to_one(), to_many() ..."
+    model = mapping.models.get(type_name)
+    if type_name == "Mutation" and not isinstance(declared, MutationField):
+        yield "is not declared by @mutation."
+    elif type_name in ("Mutation", "Query") and getattr(declared, "permission", None) is None:
+        yield "has no permission; declare AllowAny() where everybody may call it."
+    if type_name == "Query" and read is None:
+        yield "has no mapping; declare it by one() or connection()."
+    if model is not None and read is None:
+        yield "has no mapping; declare it by column(), to_one(), to_many() ..."
+    if model is not None:
         yield from _misread(mapping, model, type_name, field_name, definition)
+    yield from _unguarded(mapping, read, definition)
 
 
 def _misread(
     mapping: reads.Mapping, model: Any, type_name: str, field_name: str, definition: Any
 ) -> Iterator[str]:
     """What is wrong with how a field of a row is read."""
-    read = mapping.read(type_name, field_name)
     required = isinstance(definition.type, GraphQLNonNull)
-    match read:
+    match mapping.read(type_name, field_name):
         case reads.Column(source) if source is None or isinstance(source, str):
             path = source or mapping.python_name(type_name, field_name)
             if required and _nullable(model, path):
                 yield f"is non-null but {path} may be null."
         case reads.ToOne(relation, part):
-            end: Any = model._meta.get_field(relation)
+            end = model._meta.get_field(relation)
             if required and (not part or getattr(end, "null", True)):
                 yield "is non-null but the row may be missing or hidden."
-            yield from _guard(end.related_model, part)
-        case reads.ToMany(relation, _, part) | reads.Connected(relation, part=part):
-            if relation is not None:
-                yield from _guard(model._meta.get_field(relation).related_model, part)
         case reads.Embedded(sources):
             wanted: Any = get_named_type(definition.type)
             names = {mapping.python_name(wanted.name, name) for name in wanted.fields}
             if missing := names - set(sources):
                 yield f"leaves out {sorted(missing)}."
+
+
+def _unguarded(mapping: reads.Mapping, read: Any, definition: Any) -> Iterator[str]:
+    """Whether a field reads rows that nobody guards."""
+    match read:
+        case reads.RelatedCount(node):
+            model = node()._meta.model
+        case reads.ToOne(part=False) | reads.ToMany(part=False) | reads.Connected(part=False):
+            model = _rows_of(mapping, definition)
+        case reads.One() | reads.OneOf() | reads.Entity() | reads.Entities():
+            model = _rows_of(mapping, definition)
+        case _:
+            return
+    if not hasattr(model._default_manager, "visible_to"):
+        yield f"reads {model.__name__}, which has no visible_to, and is no part of its parent."
+
+
+def _rows_of(mapping: reads.Mapping, definition: Any) -> Any:
+    """The model of a field's rows, or of its connection's."""
+    type_: Any = get_named_type(definition.type)
+    if type_.name not in mapping.models:
+        type_ = get_named_type(type_.fields["nodes"].type)
+    return mapping.models[type_.name]
 
 
 def _nullable(model: type[models.Model], path: str) -> bool:
@@ -108,8 +128,3 @@ def _nullable(model: type[models.Model], path: str) -> bool:
             return True
         current = field.related_model
     return False
-
-
-def _guard(model: Any, part: bool) -> Iterator[str]:
-    if not part and not hasattr(model._default_manager, "visible_to"):
-        yield f"reads {model.__name__}, which has no visible_to, and is no part of its parent."
