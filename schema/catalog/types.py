@@ -106,15 +106,18 @@ class ProductOption(ModelType):
 
 
 def selected_options(rows: QuerySet) -> QuerySet:
-    """A variant's option values, in the order of its product's options."""
-    return rows.filter(product_id=OuterRef("product_id")).annotate(
-        value=Func(
-            OuterRef("options"),
-            Cast("name", TextField()),
-            function="jsonb_extract_path_text",
-            output_field=TextField(),
-        )
+    """A variant's option values, in the order of its product's options.
+
+    A variant may lack a value for an option that its product got later.
+    """
+    value = Func(
+        OuterRef("options"),
+        Cast("name", TextField()),
+        function="jsonb_extract_path_text",
+        output_field=TextField(),
     )
+    options = rows.filter(product_id=OuterRef("product_id"))
+    return options.annotate(value=value).filter(value__isnull=False)
 
 
 class Variant(ModelType):

@@ -256,3 +256,14 @@ class TestResolvedFields:
         ask(document)
         with django_assert_num_queries(1):
             assert len(ask(document)["products"]["nodes"]) == 30
+
+
+class TestSelectedOptions:
+    def test_leave_out_an_option_that_the_variant_has_no_value_for(self, ask, shelf):
+        for position, name in enumerate(("Size", "Color")):
+            shelf[1].options.create(name=name, values=["S", "L"], position=position)
+        document = '{ product(slug: "p-1") { variants { selectedOptions { name value } } } }'
+        assert ask(document)["product"]["variants"] == [
+            {"selectedOptions": [{"name": "Size", "value": "S"}]},
+            {"selectedOptions": [{"name": "Size", "value": "L"}]},
+        ]

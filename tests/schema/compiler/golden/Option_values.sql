@@ -9,7 +9,7 @@ SELECT (
         FROM (
           SELECT json_build_object('name', U0."name", 'value', jsonb_extract_path_text(V0."options", (U0."name")::text)) AS "json"
           FROM "catalog_productoption" U0
-          WHERE U0."product_id" = (V0."product_id")
+          WHERE (U0."product_id" = (V0."product_id") AND jsonb_extract_path_text(V0."options", (U0."name")::text) IS NOT NULL)
           ORDER BY U0."position" ASC
         ) item(value)
       )) AS "json"
