@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
@@ -56,6 +57,7 @@ LONDON = {
     "phone": "",
 }
 MANUAL = {"provider": "manual", "data": {}}
+SKULL = "\N{SKULL}"
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -305,6 +307,11 @@ def run_jobs() -> None:
     """Run every waiting job as a worker does that receives its message."""
     for job in Job.objects.filter(status="PENDING").order_by("pk"):
         TASKS[job.kind].apply(kwargs=job.kwargs, task_id=str(job.public_id), throw=True)
+
+
+def money(amount: str) -> dict[str, str]:
+    """An amount as clients see it."""
+    return {"amount": amount, "currency": settings.CURRENCY}
 
 
 def id_of(row: Any, type_name: str | None = None) -> str:

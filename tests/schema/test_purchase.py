@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core import mail
 
 from catalog.models import Stock, Variant
@@ -20,6 +19,7 @@ from tests.schema.shop import (
     buy,
     id_of,
     make_user,
+    money,
     ready_cart,
     run_jobs,
     token_of,
@@ -28,10 +28,6 @@ from users.models import Notification
 
 # What carts and orders show of an address: all but the phone.
 SHOWN = {name: LONDON[name] for name in ("name", "street", "city", "postalCode", "country")}
-
-
-def money(amount: str) -> dict[str, str]:
-    return {"amount": amount, "currency": settings.CURRENCY}
 
 
 def cart_parts(cart: Cart, **parts: Any) -> dict[str, Any]:
