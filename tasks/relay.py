@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from uuid import UUID
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
@@ -155,13 +156,19 @@ def write_down_dead_letters(publisher: Publisher, now: datetime) -> int:
     """Mark the jobs whose messages the broker put aside as ``DEAD``; how many messages."""
     count = 0
     for letter in publisher.dead_letters():
-        declare_undeliverable(letter.job_id, now)
+        try:
+            job_id = UUID(letter.job_id)
+        except ValueError:
+            # Anybody may publish to our queues; what is not ours must not come back for ever.
+            logger.warning("Dropping a dead letter that is no job's: id %.100r", letter.job_id)
+        else:
+            declare_undeliverable(job_id, now)
         letter.settle()
         count += 1
     return count
 
 
-def declare_undeliverable(public_id: str, now: datetime) -> None:
+def declare_undeliverable(public_id: UUID, now: datetime) -> None:
     """Give up a job that no worker could take.
 
     Only one that waits for a worker: of any other, this was an old message's repeat.

@@ -5,14 +5,16 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
+from uuid import uuid4
 
 import pytest
 from django.db import connection, transaction
 from django.utils import timezone
-from kombu import Connection
+from kombu import Connection, Producer
 
 from tasks import broker
-from tasks.broker import Publisher
+from tasks.broker import DeadLetter, Publisher
 from tasks.dispatch import NewJob, enqueue, enqueue_many
 from tasks.models import Job
 from tasks.relay import (
@@ -206,6 +208,44 @@ class TestRabbitMQ:
             eventually(lambda: write_down_dead_letters(publisher, timezone.now()))
 
         assert status_of(job) == "SUCCEEDED"
+
+    @pytest.mark.parametrize("headers", [{"id": "order-7"}, {}])
+    def test_a_dead_letter_that_is_no_jobs_is_dropped(self, db, rabbitmq, headers):
+        with Publisher() as publisher:
+            with Connection(rabbitmq) as other:
+                exchange = broker.dead_exchange()
+                Producer(other.channel()).publish(
+                    "hello", exchange=exchange, routing_key="default.foreign", headers=headers
+                )
+
+            eventually(lambda: write_down_dead_letters(publisher, timezone.now()))
+
+        with Publisher() as publisher:
+            assert not list(publisher.dead_letters())
+
+
+class OnlyDeadLetters:
+    """In a publisher's place: some dead letters, and which of them were settled."""
+
+    def __init__(self, *job_ids: str) -> None:
+        self.job_ids = job_ids
+        self.settled: list[str] = []
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        for job_id in self.job_ids:
+            yield DeadLetter(job_id, partial(self.settled.append, job_id))
+
+
+def test_dead_letters_that_are_no_jobs_keep_no_others_from_being_written_down(committed, caplog):
+    job = committed("sample.write")
+    Job.objects.update(status="DISPATCHED")
+    letters = OnlyDeadLetters("", "order-7", str(uuid4()), str(job.public_id))
+
+    assert write_down_dead_letters(letters, timezone.now()) == 4
+
+    assert letters.settled == list(letters.job_ids)
+    assert status_of(job) == "DEAD"
+    assert "'order-7'" in caplog.text
 
 
 @pytest.mark.rabbitmq
