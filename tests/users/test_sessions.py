@@ -153,6 +153,17 @@ class TestThrottle:
         assert caught.value.retry_after == 40
         assert not RefreshSession.objects.exists()
 
+    def test_refuses_an_account_however_its_address_is_spelt(self, make_user, noon):
+        # Python's lower case of the dotted capital is two characters, PostgreSQL's is "i".
+        spelling = "adm\N{LATIN CAPITAL LETTER I WITH DOT ABOVE}n@example.com"
+        admin = make_user("admin@example.com")
+        assert User.objects.of_email(spelling).first() == admin
+        self.fail(noon, email="admin@example.com")
+        self.fail(noon, email=spelling)
+        for email in [spelling, "admin@example.com"]:
+            with pytest.raises(RateLimited):
+                log_in(email=email, password=PASSWORD, address=None, now=noon)
+
     def test_refuses_an_unknown_account_as_well(self, db, noon):
         self.fail(noon, email="nobody@example.com")
         self.fail(noon, email="nobody@example.com")

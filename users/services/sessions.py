@@ -73,8 +73,12 @@ def check_credentials(*, email: str, password: str, address: str | None, now: da
         InvalidCredentials: there is no such account.
         RateLimited: too many attempts failed for this e-mail or from this address.
     """
-    with attempt("log_in", f"email {email.strip().lower()}", address, now=now):
-        user = User.objects.of_email(email.strip()).first()
+    email = email.strip()
+    # The account is found before attempts are counted: PostgreSQL and Python don't agree on the
+    # lower case of every letter, so that one account's e-mail has spellings that differ here.
+    user = User.objects.of_email(email).first()
+    subject = f"email {email.casefold()}" if user is None else f"account {user.pk}"
+    with attempt("log_in", subject, address, now=now):
         if user is None:
             User().set_password(password)  # As slow as the comparison below.
             raise InvalidCredentials
