@@ -30,8 +30,11 @@ COPY commerce commerce
 COPY schema schema
 COPY nexus nexus
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DEBUG=false
-# The key and host of this one step are in no layer's environment and serve nothing.
+# Uvicorn would believe what a client on this machine says of its address.
+ENV FORWARDED_ALLOW_IPS=
+# The key and addresses of this one step are in no layer's environment and serve nothing.
 RUN SECRET_KEY=collecting-static-files-needs-no-secret-key ALLOWED_HOSTS=localhost \
+        PUBLIC_URL=https://shop.invalid \
         python manage.py collectstatic --no-input \
     && mkdir -p var/media \
     && chown -R nexus var

@@ -130,6 +130,7 @@ def prepare_environment(own: Database) -> None:
         "HTTPS": "false",
         "SECRET_KEY": secrets.token_urlsafe(48),
         "ALLOWED_HOSTS": "127.0.0.1",
+        "PUBLIC_URL": "https://shop.example.com",
         "ACCESS_TOKEN_SECONDS": "7200",
         "LOG_LEVEL": "WARNING",
         "CELERY_BROKER_URL": "",

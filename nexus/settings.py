@@ -5,6 +5,7 @@ Without any of them the development shop runs: embedded PostgreSQL, no broker, n
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,14 @@ if not DEBUG:
         )
 
 PORT = config("PORT", default=8000, cast=int)
-PUBLIC_URL = config("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
+PUBLIC_URL = config("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
+if not DEBUG and not re.match(r"https?://(?!localhost\b|127\.|\[::1\])[^/\s]", PUBLIC_URL):
+    raise ImproperlyConfigured(
+        "With DEBUG=false, PUBLIC_URL must be the address at which customers reach the shop, "
+        "for example PUBLIC_URL=https://shop.example.com"
+    )
+# Uvicorn reads it from the environment; `make run`, which starts uvicorn, from `.env` as well.
+FORWARDED_ALLOW_IPS = config("FORWARDED_ALLOW_IPS", default="")
 VAR = ROOT / config("VAR_DIR", default="var")
 
 INSTALLED_APPS = [
@@ -300,7 +308,10 @@ LOG_FORMAT = config("LOG_FORMAT", default="console" if DEBUG else "json")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "nexus.logging.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "nexus.logging.RequestIdFilter"},
+        "query_string": {"()": "nexus.logging.QueryStringFilter"},
+    },
     "formatters": {
         "json": {"()": "nexus.logging.JsonFormatter"},
         "console": {"format": "%(levelname)s %(name)s [%(request_id)s] %(message)s"},
@@ -313,9 +324,13 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Uvicorn has put its own handlers there before it loads us.
+    # Uvicorn has put its own handlers and levels there before it loads us.
     "loggers": {
-        name: {"handlers": [], "propagate": True}
-        for name in ["uvicorn", "uvicorn.access", "uvicorn.error"]
+        name: {"handlers": [], "propagate": True, "level": LOG_LEVEL, "filters": filters}
+        for name, filters in {
+            "uvicorn": [],
+            "uvicorn.access": ["query_string"],
+            "uvicorn.error": [],
+        }.items()
     },
 }

@@ -14,7 +14,12 @@ import pytest
 from decouple import AutoConfig
 
 ROOT = Path(__file__).resolve().parents[2]
-SECRET = "k" * 48
+# What production can't do without.
+PRODUCTION = {
+    "SECRET_KEY": "k" * 48,
+    "ALLOWED_HOSTS": "shop.example.com",
+    "PUBLIC_URL": "https://shop.example.com",
+}
 
 
 @pytest.fixture
@@ -77,25 +82,34 @@ def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestProduction:
-    def test_starts_with_a_secret_key_and_hosts(self):
-        run = settings_with(DEBUG="false", SECRET_KEY=SECRET, ALLOWED_HOSTS="shop.example.com")
+    def test_starts_with_a_secret_key_hosts_and_its_address(self):
+        run = settings_with(DEBUG="false", **PRODUCTION)
         assert run.returncode == 0, run.stderr
 
     @pytest.mark.parametrize(
-        ("environment", "complaint"),
+        ("name", "value"),
         [
-            ({"ALLOWED_HOSTS": "shop.example.com"}, "SECRET_KEY"),
-            ({"ALLOWED_HOSTS": "shop.example.com", "SECRET_KEY": "short"}, "SECRET_KEY"),
-            ({"SECRET_KEY": SECRET}, "ALLOWED_HOSTS"),
-            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": ""}, "ALLOWED_HOSTS"),
-            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS"),
-            ({"SECRET_KEY": SECRET, "ALLOWED_HOSTS": "shop.example.com,*"}, "ALLOWED_HOSTS"),
+            ("SECRET_KEY", None),
+            ("SECRET_KEY", "short"),
+            ("ALLOWED_HOSTS", None),
+            ("ALLOWED_HOSTS", ""),
+            ("ALLOWED_HOSTS", "*"),
+            ("ALLOWED_HOSTS", "shop.example.com,*"),
+            ("PUBLIC_URL", None),
+            ("PUBLIC_URL", ""),
+            ("PUBLIC_URL", "shop.example.com"),
+            ("PUBLIC_URL", "http://127.0.0.1:8000"),
+            ("PUBLIC_URL", "http://localhost"),
         ],
     )
-    def test_refuses_in_one_clear_line(self, environment, complaint):
-        run = settings_with(DEBUG="false", **environment)
+    def test_refuses_in_one_clear_line(self, name, value):
+        """A value of None: the variable is not set."""
+        environment = {**PRODUCTION, name: value}
+        run = settings_with(
+            DEBUG="false", **{n: v for n, v in environment.items() if v is not None}
+        )
         assert run.returncode != 0
-        assert run.stderr.startswith(f"manage.py: With DEBUG=false, {complaint} must")
+        assert run.stderr.startswith(f"manage.py: With DEBUG=false, {name} must")
         assert len(run.stderr.splitlines()) == 1
 
 

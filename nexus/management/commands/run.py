@@ -134,14 +134,22 @@ def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _services() -> list[Service]:
+def api() -> Service:
+    """The API, on `HOST` and ``settings.PORT``."""
     uvicorn = ["uvicorn", "nexus.asgi:application", "--loop", "uvloop", "--http", "httptools"]
     address = ["--host", HOST, "--port", str(settings.PORT)]
+    # By default uvicorn believes what any client on this machine says of its address.
+    trusted = ["--forwarded-allow-ips", settings.FORWARDED_ALLOW_IPS]
+    stop = ["--timeout-graceful-shutdown", "5"]
+    return Service("api", [sys.executable, "-m", *uvicorn, *address, *trusted, *stop])
+
+
+def _services() -> list[Service]:
     celery = ["celery", "-A", "nexus", "--quiet", "worker"]
     # Celery warns root at length; this is a developer's machine, or a container.
     python = [sys.executable, "-W", "ignore:You're running the worker", "-m"]
     return [
-        Service("api", [*python, *uvicorn, *address, "--timeout-graceful-shutdown", "5"]),
+        api(),
         Service("relay", [sys.executable, "manage.py", "relay"]),
         Service("worker", [*python, *celery]),
     ]
