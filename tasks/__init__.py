@@ -1,1 +1,1 @@
-"""Reliable dispatch: outbox, relay, inbox, job status, idempotency, event stream."""
+"""Reliable dispatch: outbox, relay, inbox, job status, idempotency."""

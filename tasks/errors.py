@@ -9,7 +9,7 @@ class Rejected(ValidationError):
     """A rule that the caller can mend was broken.
 
     Args:
-        code: the contract's upper-case code, e.g. ``"OUT_OF_STOCK"``.
+        code: the API's upper-case code, e.g. ``"OUT_OF_STOCK"``.
         message: one sentence that says what is wrong and what to do.
         field: the path inside the input, dotted: ``"lines.0.quantity"``; empty for the whole.
 

@@ -1,4 +1,4 @@
-"""Jobs, the inbox that makes them run once, idempotency records and events."""
+"""Jobs, the inbox that makes them run once, and idempotency records."""
 
 from __future__ import annotations
 

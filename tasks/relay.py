@@ -156,24 +156,24 @@ def write_down_dead_letters(publisher: Publisher, now: datetime) -> int:
     """Mark the jobs whose messages the broker put aside as ``DEAD``; how many messages."""
     count = 0
     for letter in publisher.dead_letters():
-        try:
-            job_id = UUID(letter.job_id)
-        except ValueError:
-            # Anybody may publish to our queues; what is not ours must not come back for ever.
-            logger.warning("Dropping a dead letter that is no job's: id %.100r", letter.job_id)
-        else:
-            declare_undeliverable(job_id, now)
+        declare_undeliverable(letter.job_id, now)
         letter.settle()
         count += 1
     return count
 
 
-def declare_undeliverable(public_id: UUID, now: datetime) -> None:
+def declare_undeliverable(public_id: str, now: datetime) -> None:
     """Give up a job that no worker could take.
 
-    Only one that waits for a worker: of any other, this was an old message's repeat.
+    Only one that waits for a worker: of any other, this was an old message's repeat. Anybody may
+    publish to the queues: what is no job's id at all is logged and passed over.
     """
-    dead = Job.objects.filter(public_id=public_id, status=Job.Status.DISPATCHED).update(
+    try:
+        job_id = UUID(public_id)
+    except ValueError:
+        logger.warning("Dropping a message that is no job's: id %.100r", public_id)
+        return
+    dead = Job.objects.filter(public_id=job_id, status=Job.Status.DISPATCHED).update(
         status=Job.Status.DEAD,
         error="No worker could take this job.",
         finished_at=now,

@@ -25,6 +25,7 @@ from tasks.relay import (
     resend_overdue,
     write_down_dead_letters,
 )
+from tasks.worker import on_unknown_task
 from tests.tasks.proxy import Proxy
 from tests.tasks.waiting import eventually, status_of
 
@@ -245,6 +246,11 @@ def test_dead_letters_that_are_no_jobs_keep_no_others_from_being_written_down(co
 
     assert letters.settled == list(letters.job_ids)
     assert status_of(job) == "DEAD"
+    assert "'order-7'" in caplog.text
+
+
+def test_a_worker_passes_over_an_unknown_task_that_is_no_job(db, caplog):
+    on_unknown_task(id="order-7", name="some.task")
     assert "'order-7'" in caplog.text
 
 
