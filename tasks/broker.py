@@ -34,7 +34,7 @@ def url() -> str:
 def transport_options() -> dict[str, Any]:
     """kombu's options for `url`: nothing waits for a frozen broker without end."""
     if not settings.CELERY_BROKER_URL:
-        return folder_options(settings.VAR / "broker")
+        return folder_options(settings.VAR / "broker", keep=settings.JOB_RESEND_AFTER)
     return {"connect_timeout": TIMEOUT, "read_timeout": TIMEOUT, "write_timeout": TIMEOUT}
 
 

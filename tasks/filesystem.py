@@ -12,6 +12,7 @@ import fcntl
 import time
 import uuid
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -25,8 +26,15 @@ LONGEST_WAIT = 0.2
 TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
 
 
-def folder_options(folder: Path) -> dict[str, Any]:
-    """kombu's transport options for messages under ``folder``, which is made where missing."""
+def folder_options(folder: Path, *, keep: timedelta) -> dict[str, Any]:
+    """kombu's transport options for messages under ``folder``, which is made where missing.
+
+    What processes that were killed have left in it is cleared away.
+
+    Args:
+        keep: how long a message that is being written or read counts as alive; the job of one
+            that a reader took along into its death is sent again anyway.
+    """
     folders = {
         "data_folder_in": folder / "messages",
         "data_folder_out": folder / "messages",
@@ -35,8 +43,17 @@ def folder_options(folder: Path) -> dict[str, Any]:
     }
     for path in folders.values():
         path.mkdir(parents=True, exist_ok=True)
+    _clear_away(folders["processed_folder"], time.time() - keep.total_seconds())
     # A second between two looks, kombu's default, would be most of a job's waiting.
     return {name: str(path) for name, path in folders.items()} | {"polling_interval": 0.02}
+
+
+def _clear_away(folder: Path, before: float) -> None:
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError):  # Somebody else may be done with it.
+            # When it was moved here: it may have waited for long before.
+            if path.stat().st_ctime < before:
+                path.unlink()
 
 
 class Channel(filesystem.Channel):
