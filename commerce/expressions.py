@@ -11,6 +11,7 @@ from django.db.models.fields.json import KeyTextTransform
 
 from commerce.models import CartLine, CheckoutRequirement, ShippingMethod
 from commerce.states import TRANSITIONS
+from users.viewer import Viewer
 
 
 class PresentTexts(Func):
@@ -43,6 +44,19 @@ def requirements() -> PresentTexts:
         _text_where(Q(shipping_address__isnull=True), CheckoutRequirement.SHIPPING_ADDRESS),
         _text_where(~available_shipping_method(), CheckoutRequirement.SHIPPING_METHOD),
     )
+
+
+def shown_token(viewer: Viewer) -> Case:
+    """The token of an ``Order`` for its owner and for who holds it; null for all others.
+
+    It opens the order to anybody, to changes too: who may only look at orders must not read it.
+    """
+    whose = Q(pk__in=[])
+    if viewer.is_authenticated:
+        whose |= Q(user_id=viewer.user_id)
+    if viewer.order_token is not None:
+        whose |= Q(token=viewer.order_token)
+    return Case(When(whose, then="token"), output_field=TextField())
 
 
 def allowed_actions() -> PresentTexts:

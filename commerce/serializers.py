@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import BigIntegerField
 from rest_framework import serializers
 
 from commerce.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine, Payment
@@ -10,7 +11,6 @@ from tasks.models import Job
 from users.serializers import AddressSerializer
 
 MAX_VOUCHERS = 5
-MAX_ID = 2**63 - 1
 
 
 class CartAddressSerializer(AddressSerializer):
@@ -41,7 +41,7 @@ class CartChangesSerializer(serializers.Serializer):
     shipping_address = CartAddressSerializer(required=False, allow_null=True)
     billing_address = CartAddressSerializer(required=False, allow_null=True)
     shipping_method_id = serializers.IntegerField(
-        required=False, allow_null=True, min_value=1, max_value=MAX_ID
+        required=False, allow_null=True, min_value=1, max_value=BigIntegerField.MAX_BIGINT
     )
     voucher_codes = serializers.ListField(
         child=serializers.CharField(max_length=50),
@@ -117,8 +117,14 @@ class FulfillmentSerializer(serializers.ModelSerializer):
 
 
 class OrderSerializer(serializers.ModelSerializer):
-    """An order that ``OrderQuerySet.with_parts`` has read."""
+    """An order that ``OrderQuerySet.with_parts`` has read.
 
+    It is annotated with ``commerce.expressions``: ``shown_token`` and ``allowed_actions``.
+    """
+
+    token = serializers.CharField(
+        source="shown_token", allow_null=True, help_text="Null but for its owner and its holder."
+    )
     lines = OrderLineSerializer(many=True)
     shipping_address = CartAddressSerializer()
     billing_address = CartAddressSerializer(allow_null=True)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from commerce.expressions import allowed_actions
+from commerce.expressions import allowed_actions, shown_token
 from commerce.filters import OrderFilterSet
 from commerce.models import Order
 from commerce.serializers import (
@@ -116,7 +116,7 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
 
     def _orders(self, viewer: Viewer) -> QuerySet[Order]:
         orders = Order.objects.visible_to(viewer).with_parts()
-        return orders.annotate(allowed_actions=allowed_actions())
+        return orders.annotate(allowed_actions=allowed_actions(), shown_token=shown_token(viewer))
 
     def _viewer(self) -> Viewer:
         """Who asks, holding the order that a guest's token opens."""

@@ -176,7 +176,8 @@ def order_cancel(context: Context, given: Any) -> Made:
         reason=given.get("reason") or "",
         now=context.now,
     )
-    return Made(order=order.pk, holding={"order_token": order.token})
+    # Staff that cancel by number were not given the token, and are not now.
+    return Made(order=order.pk, holding={"order_token": given.get("token")})
 
 
 class CommerceMutations:

@@ -8,7 +8,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import NullIf
 
 from commerce import models
-from commerce.expressions import allowed_actions, requirements
+from commerce.expressions import allowed_actions, requirements, shown_token
 from commerce.states import OrderAction as OrderActionChoices
 from schema.catalog.types import Variant
 from schema.commerce.sorts import EVENT_SORTS
@@ -308,7 +308,12 @@ class Order(ModelType):
 
     id = global_id()
     number = column(graphene.String, "What customers and staff call it by.")
-    token = column(graphene.ID, "A secret that opens the order, for guests.")
+    token = column(
+        graphene.ID,
+        "A secret that opens the order, for guests; null for all but its owner and its holder.",
+        source=shown_token,
+        required=False,
+    )
     status = column(OrderStatus, "Where it stands.")
     payment_status = column(PaymentStatus, "Where its money stands.")
     placed_at = column(graphene.DateTime, "When it was placed.")

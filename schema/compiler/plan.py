@@ -7,7 +7,7 @@ The planner walks the selection and builds ORM expressions; every query of rows 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import models
@@ -87,12 +87,10 @@ class Planner:
 
     # --- rows ---------------------------------------------------------------------------------
 
-    def rows(
-        self, model: type[models.Model], *, part: bool = False, viewer: Viewer | None = None
-    ) -> QuerySet:
+    def rows(self, model: type[models.Model], *, part: bool = False) -> QuerySet:
         """The rows of a model that the viewer may see; all where they are parts of a seen row."""
         manager: Any = model._default_manager
-        return manager.all() if part else manager.visible_to(viewer or self.viewer)
+        return manager.all() if part else manager.visible_to(self.viewer)
 
     def related(
         self, model: type[models.Model], relation: str, *, part: bool
@@ -303,10 +301,12 @@ class Planner:
             for key, (name, make) in read.holds.items()
             if (slot := slots[name]) is not None
         }
-        viewer = self.viewer.holding(**held)
-        rows = read.rows(self.rows(model, viewer=viewer), slots, viewer)
-        self.cost += 1
-        return JsonRow(rows.values(json=self.row(child, selected.nodes, model, path, 1))[:1])
+        # For the row itself and what is below it, not for the fields beside it.
+        holder = replace(self, viewer=self.viewer.holding(**held), cost=0)
+        rows = read.rows(holder.rows(model), slots, holder.viewer)
+        value = holder.row(child, selected.nodes, model, path, 1)
+        self.cost += holder.cost + 1
+        return JsonRow(rows.values(json=value)[:1])
 
     def entity(self, selected: Selected, name: str, path: Path) -> JsonRow | JsonList:
         """A payload field: the row or rows that the mutation made."""

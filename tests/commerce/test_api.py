@@ -210,6 +210,26 @@ class ReadTests(OrderTestCase):
         answer = self.client.get(address, headers={"Order-Token": other["token"]})
         self.assert_problem(answer, 404, "NOT_FOUND")
 
+    def test_the_token_is_shown_to_its_owner_and_its_holder_only(self):
+        order = self.buy("ada@example.com")
+        address, held = f"{URL}{order['number']}/", {"Order-Token": order["token"]}
+        assert order["token"] == Order.objects.get().token
+        staff = [
+            self.headers_of(f"{role}@example.com", role=role)
+            for role in ("support", "order_manager", "admin")
+        ]
+        for headers in [self.ada, held, *({**each, **held} for each in staff)]:
+            shown = self.client.get(address, headers=headers).json()
+            assert shown["token"] == order["token"]
+        own = self.client.get(URL, headers=self.ada).json()["results"]
+        assert [each["token"] for each in own] == [order["token"]]
+        for headers in staff:
+            assert self.client.get(address, headers=headers).json()["token"] is None
+            (listed,) = self.client.get(URL, headers=headers).json()["results"]
+            assert (listed["number"], listed["token"]) == (order["number"], None)
+        answer = self.client.post(f"{address}cancel/", {}, headers=staff[1])
+        assert (answer.json()["status"], answer.json()["token"]) == ("CANCELLED", None)
+
     def test_is_404_for_numbers_that_are_none(self):
         for number in ["N-1", "%00", "x" * 30, "a b", "'"]:
             answer = self.client.get(f"{URL}{number}/", headers=self.ada)

@@ -298,6 +298,52 @@ class TestTwoCustomers(CommittedShopTestCase):
         number = {"number": self.order["number"]}
         assert answer.data == {"order": number, "node": None, "cart": None}
 
+    def test_her_orders_token_is_shown_to_nobody_who_has_it_not(self) -> None:
+        query = """query ($number: String!, $token: ID!, $id: ID!) {
+          order(number: $number) { token }
+          held: order(token: $token) { token }
+          node(id: $id) { ... on Order { token } }
+          viewer { orders { nodes { token } } messages { nodes { order { token } } } }
+        }"""
+        number, token = self.order["number"], self.order["token"]
+        variables = {"number": number, "token": token, "id": self.order["id"]}
+        shown = {"token": token}
+        mine = self.ask(query, variables, bearer=self.ada).data
+        assert mine["order"] == mine["held"] == mine["node"] == shown
+        assert mine["viewer"]["orders"]["nodes"] == [shown]
+        guest = self.ask("query ($token: ID!) { order(token: $token) { token } }", variables)
+        assert guest.data == {"order": shown}
+        for role in ("support", "order_manager", "admin"):
+            staff = make_user(f"{role}@example.com", role=role)
+            bearer = token_of(staff)
+            self.call(
+                "MessageSend",
+                bearer=self.ada,
+                recipientEmail=staff.email,
+                body="Hi",
+                orderNumber=number,
+            )
+            seen = self.ask(query, variables, bearer=bearer).data
+            assert seen["order"] == seen["node"] == {"token": None}
+            assert seen["held"] == shown
+            assert seen["viewer"]["messages"]["nodes"] == [{"order": {"token": None}}]
+            orders = self.ask("{ orders { nodes { number token } } }", bearer=bearer).data
+            assert orders["orders"]["nodes"] == [{"number": number, "token": None}]
+        bearer = token_of(User.objects.get(email="order_manager@example.com"))
+        cancel = """mutation ($input: OrderCancelInput!) {
+          orderCancel(input: $input) { order { status token } userErrors { code } }
+        }"""
+        answer = self.ask(cancel, {"input": {"number": number}}, bearer=bearer)
+        assert answer.payload["order"] == {"status": "CANCELLED", "token": None}
+
+    def test_a_holder_of_the_token_that_cancels_goes_on_reading_it(self) -> None:
+        cancel = """mutation ($input: OrderCancelInput!) {
+          orderCancel(input: $input) { order { status token } userErrors { code } }
+        }"""
+        token = self.order["token"]
+        answer = self.ask(cancel, {"input": {"token": token}})
+        assert answer.payload["order"] == {"status": "CANCELLED", "token": token}
+
     def test_she_changes_nothing(self) -> None:
         cart, number = self.cart["token"], self.order["number"]
         notification = id_of(Notification.objects.filter(user__email="ada@example.com").first())
