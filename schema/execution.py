@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,13 +12,10 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from graphql import (
-    DocumentNode,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
 )
-from graphql import execute as graphql_execute
 from graphql.execution.values import get_variable_values
 
 from schema.compiler import mapping as reads
@@ -35,9 +33,13 @@ from schema.compiler.shape import shape_of_variables
 from schema.compiler.slots import Bindings
 from schema.compiler.statement import Plan, select
 from schema.errors import denied, problem_for, user_errors
+from schema.introspection import introspect
 from schema.mutation import Context, Made, MutationField
 from schema.problems import Problem, problem_of
 from users.viewer import Viewer
+
+# Deeper than any input; a JSON scalar such as a payment's data has to do with it, too.
+_MAX_VARIABLE_DEPTH = 20
 
 
 class MutationOverGet(Exception):
@@ -147,21 +149,27 @@ def coerced_variables(
     definitions = operation.variable_definitions or ()
     if not definitions:
         return {}
-    allowed = settings.GRAPHQL_LIMITS["max_list_items"]
-    if (longest := _longest_list(given)) > allowed:
-        raise exceeded("max_list_items", f"A variable has a list of {longest} items", allowed)
+    _refuse_excess(given)
     values = get_variable_values(schema, definitions, given, max_errors=20)
     if isinstance(values, list):
         raise InvalidDocument([problem_of(error, "BAD_USER_INPUT") for error in values])
     return values
 
 
-def _longest_list(value: Any) -> int:
-    if isinstance(value, dict):
-        return max(map(_longest_list, value.values()), default=0)
-    if isinstance(value, list):
-        return max([len(value), *map(_longest_list, value)])
-    return 0
+def _refuse_excess(given: dict[str, Any]) -> None:
+    """Refuse variables with longer lists or deeper objects than anything takes."""
+    allowed = settings.GRAPHQL_LIMITS["max_list_items"]
+    waiting: list[tuple[Any, int]] = [(given, 0)]
+    while waiting:
+        value, depth = waiting.pop()
+        if isinstance(value, list) and len(value) > allowed:
+            raise exceeded("max_list_items", f"A list has {len(value)} items", allowed)
+        if depth > _MAX_VARIABLE_DEPTH:
+            what = "A variable is too deeply nested"
+            raise exceeded("max_variable_depth", what, _MAX_VARIABLE_DEPTH)
+        if isinstance(value, list | dict):
+            inner = value.values() if isinstance(value, dict) else value
+            waiting.extend((each, depth + 1) for each in inner)
 
 
 class _Execution:
@@ -183,61 +191,66 @@ class _Execution:
         self.context = Context(bindings.viewer, address, timezone.now())
         self.selection = Selection(self.schema, document.fragments, bindings.variables)
 
-    # --- queries ------------------------------------------------------------------------------
-
-    def query(self) -> bytes:
-        """The response of a query: one statement for all its root fields."""
-        plan, columns = self._read("query", self.plan_query)
-        members = _members(plan, columns)
-        if plan.resolutions:
-            members = fill_in(members, plan.resolutions, self.bindings, depth=1)
-        return _body(_object(members), plan.problems, plan.cost)
-
-    def _read(self, part: str, build: Any) -> tuple[Plan, list[bytes | None]]:
-        """Find or build a plan and run it."""
-        key = (
-            self.document.text,
-            self.operation.name.value if self.operation.name else "",
-            part,
-            shape_of_variables(
-                self.schema,
-                self.operation,
-                self.bindings.variables,
-                self.document.read_variables,
-            ),
-            _kind(self.bindings.viewer),
-            # A denial is told in the plan's own problems.
-            self.denial,
+    def _key(self, part: str, viewer: Hashable) -> Hashable:
+        """What decides a plan of this operation."""
+        shape = shape_of_variables(
+            self.schema,
+            self.operation,
+            self.bindings.variables,
+            self.document.read_variables,
         )
-        plan = plans.get(key)
-        if plan is not None:
-            try:
-                return plan, run(plan, self.bindings)
-            except ShapeChanged:
-                return (plan := build()), run(plan, self.bindings)
-        plan = build()
-        columns = run(plan, self.bindings)
-        plans.put(key, plan)
-        return plan, columns
+        name = self.operation.name.value if self.operation.name else ""
+        return self.document.text, name, part, shape, viewer
 
-    def _planner(self) -> Planner:
+    def _planner(self, viewer: Viewer) -> Planner:
         return Planner(
             mapping=self.mapping,
             selection=self.selection,
-            viewer=symbolic(self.bindings.viewer),
+            viewer=symbolic(viewer),
             bindings=self.bindings,
             max_page_size=settings.GRAPHQL_LIMITS["max_page_size"],
         )
 
+    # --- queries ------------------------------------------------------------------------------
+
+    def query(self) -> bytes:
+        """The response of a query: one statement for all its root fields."""
+        # A denial is told in the plan's own problems.
+        key = self._key("query", (_kind(self.bindings.viewer), self.denial))
+        plan = plans.get(key)
+        if plan is None:
+            plan = self.plan_query()
+            columns = run(plan, self.bindings)
+            plans.put(key, plan)
+        else:
+            try:
+                columns = run(plan, self.bindings)
+            except ShapeChanged:
+                plan = self.plan_query()
+                columns = run(plan, self.bindings)
+        members = _members(plan, columns)
+        if plan.resolutions:
+            members = fill_in(members, plan.resolutions, self.bindings, depth=1)
+        for selected in plan.introspected:
+            members[selected.key] = introspect(
+                self.schema,
+                self.operation,
+                self.document.fragments,
+                self.bindings.variables,
+                selected,
+            )
+        return _body(_object(members), plan.problems, plan.cost)
+
     def plan_query(self) -> Plan:
         """One statement for all root fields."""
-        planner, plan = self._planner(), Plan()
+        planner, plan = self._planner(self.bindings.viewer), Plan()
         expressions: list[Any] = []
         for selected in self.selection.root(self.operation):
             if selected.name == "__typename":
                 plan.pieces.append((selected.key, b'"Query"'))
             elif selected.definition is None:
-                plan.pieces.append((selected.key, self._introspect(selected)))
+                plan.introspected.append(selected)
+                plan.pieces.append((selected.key, b"null"))
             elif (problem := self._denied(selected)) is not None:
                 plan.problems.append(problem.formatted())
                 plan.pieces.append((selected.key, b"null"))
@@ -249,7 +262,8 @@ class _Execution:
         return _finished(planner, plan, expressions)
 
     def _denied(self, selected: Selected) -> Problem | None:
-        rule = self.mapping.declared(self._root_name(), selected.name).permission
+        root = self.operation.operation.value.capitalize()
+        rule = self.mapping.declared(root, selected.name).permission
         if rule.allows(self.bindings.viewer):
             return None
         problem = denied(rule, self.bindings.viewer, self.denial)
@@ -259,9 +273,6 @@ class _Execution:
             at = start.start_token
             problem.locations = [{"line": at.line, "column": at.column}]
         return problem
-
-    def _root_name(self) -> str:
-        return self.operation.operation.value.capitalize()
 
     def _root(self, planner: Planner, selected: Selected) -> Any:
         read = self.mapping.read("Query", selected.name)
@@ -277,73 +288,108 @@ class _Execution:
                 return planner.connected(read, selected, None, path, 1)
         raise TypeError(f"Query.{selected.name} has no mapping.")
 
-    def _introspect(self, selected: Selected) -> bytes:
-        """What graphql-core answers about the schema; it asks no database."""
-        if not settings.GRAPHQL_INTROSPECTION:
-            raise Problem("FORBIDDEN", "Introspection is switched off.", path=[selected.key])
-        alone = replace_selections(self.operation, list(selected.nodes))
-        document = DocumentNode(definitions=(alone, *self.document.fragments.values()))
-        result: Any = graphql_execute(
-            self.schema, document, variable_values=self.bindings.variables
-        )
-        if result.errors or result.data is None:
-            raise Problem("BAD_USER_INPUT", "Introspection failed.", path=[selected.key])
-        return json.dumps(result.data[selected.key]).encode()
-
     # --- mutations ----------------------------------------------------------------------------
 
     def mutate(self) -> bytes:
-        """The response of a mutation: its fields one after the other, each on its own."""
-        members: list[bytes] = []
-        problems: list[dict[str, Any]] = []
-        for selected in self.selection.root(self.operation):
-            if selected.definition is None:
-                answer = b'"Mutation"'
-            else:
-                try:
-                    answer = self._mutate_one(selected)
-                except Problem as problem:
-                    problem.path = [selected.key]
-                    problems.append(problem.formatted())
-                    answer = b"null"
-            members.append(f'"{selected.key}":'.encode() + answer)
-        return _body(b"{" + b",".join(members) + b"}", problems)
+        """The response of a mutation: its fields one after the other, each on its own.
 
-    def _mutate_one(self, selected: Selected) -> bytes:
-        if (problem := self._denied(selected)) is not None:
-            raise problem
+        All payloads are planned first, so that a selection that can't be answered changes nothing.
+
+        Raises:
+            Problem: a payload's selection is refused; nothing was done.
+        """
+        roots = self.selection.root(self.operation)
+        denials = {
+            selected.key: self._denied(selected) for selected in roots if selected.definition
+        }
+        payloads = {
+            selected.key: self._payload_plan(selected)
+            for selected in roots
+            if selected.definition and denials[selected.key] is None
+        }
+        members: dict[str, bytes | None] = {}
+        problems: list[dict[str, Any]] = []
+        for selected in roots:
+            if selected.definition is None:
+                members[selected.key] = b'"Mutation"'
+                continue
+            try:
+                if (denial := denials[selected.key]) is not None:
+                    raise denial
+                made = self._perform(selected)
+                members[selected.key] = self._payload(selected, payloads[selected.key], made)
+            except Problem as problem:
+                problem.path = [selected.key]
+                problems.append(problem.formatted())
+                members[selected.key] = None
+        return _body(_object(members), problems)
+
+    def _perform(self, selected: Selected) -> Made:
+        """Do what the mutation says; what the user can mend is in the answer."""
         declared: MutationField = self.mapping.declared("Mutation", selected.name)
         arguments = self.bindings.arguments(selected.definition, selected.nodes[0])
-        payload_type: Any = selected.definition.type
-        made, errors = Made(), []
         try:
             made = declared.perform(self.context, arguments.get("input", arguments))
+            made.values["user_errors"] = []
         except ValidationError as error:
             errors = user_errors(error)
-            if "userErrors" not in payload_type.fields:
+            if "userErrors" not in selected.definition.type.fields:
                 raise Problem("BAD_USER_INPUT", errors[0].message) from error
+            return Made(user_errors=errors)
         except Exception as error:
             raise problem_for(error) from error
-        made.values["user_errors"] = errors
-        return self._payload(selected, payload_type, made)
+        return made
 
-    def _payload(self, selected: Selected, type_: Any, made: Made) -> bytes:
+    def _payload_plan(self, selected: Selected) -> Plan:
+        """The plan of a payload: for a viewer who holds any key that the mutation may hand out.
+
+        Raises:
+            Problem: the selection is refused, or a cursor or filter in it.
+        """
+        key = self._key(f"mutation {selected.key}", self.bindings.viewer.permissions)
+        plan = plans.get(key)
+        if plan is not None:
+            try:
+                plan.derive(self.bindings)
+                return plan
+            except ShapeChanged:
+                pass
+        plan = self._plan_payload(selected)
+        plan.derive(self.bindings)
+        plans.put(key, plan)
+        return plan
+
+    def _plan_payload(self, selected: Selected) -> Plan:
+        # The keys' values come with what the mutation made; without one, nothing matches.
+        viewer = self.bindings.viewer.holding(user_id=0, cart_token="", order_token="", job_ids=[])
+        planner, plan = self._planner(viewer), Plan()
+        expressions: list[Any] = []
+        type_ = selected.definition.type
+        for member in self.selection.of(type_, selected.nodes):
+            if member.definition is None:
+                plan.pieces.append((member.key, f'"{type_.name}"'.encode()))
+                continue
+            name = self.mapping.python_name(type_.name, member.name)
+            read = self.mapping.read(type_.name, member.name)
+            if isinstance(read, reads.Plain):
+                plan.pieces.append((member.key, b"null"))
+            else:
+                plan.pieces.append((member.key, len(expressions)))
+                path = (selected.key, member.key)
+                expressions.append(planner.entity(member, name, path))
+        return _finished(planner, plan, expressions)
+
+    def _payload(self, selected: Selected, plan: Plan, made: Made) -> bytes:
         """The payload: rows by the compiler, the rest from Python."""
-        before = self.bindings
-        bindings = self.bindings = Bindings(
-            before.variables, before.viewer.holding(**made.holding), payload=made.values
+        bindings = Bindings(
+            self.bindings.variables,
+            self.bindings.viewer.holding(**made.holding),
+            payload=made.values,
         )
-        given = tuple(sorted(name for name, value in made.values.items() if value is not None))
-        try:
-            plan, columns = self._read(
-                (selected.key, given),  # type: ignore[arg-type]
-                lambda: self._plan_payload(selected, type_, made),
-            )
-        finally:
-            self.bindings = before
-        members = _members(plan, columns)
+        members = _members(plan, run(plan, bindings))
         if plan.resolutions:
             members = fill_in(members, plan.resolutions, bindings, depth=2)
+        type_ = selected.definition.type
         for member in self.selection.of(type_, selected.nodes):
             if member.definition is not None and isinstance(
                 self.mapping.read(type_.name, member.name), reads.Plain
@@ -352,26 +398,6 @@ class _Execution:
                 answer = plain(value, member.definition.type, member.nodes, self.selection)
                 members[member.key] = json.dumps(answer).encode()
         return _object(members)
-
-    def _plan_payload(self, selected: Selected, type_: Any, made: Made) -> Plan:
-        planner, plan = self._planner(), Plan()
-        expressions: list[Any] = []
-        for member in self.selection.of(type_, selected.nodes):
-            if member.definition is None:
-                plan.pieces.append((member.key, f'"{type_.name}"'.encode()))
-                continue
-            name = self.mapping.python_name(type_.name, member.name)
-            read = self.mapping.read(type_.name, member.name)
-            if isinstance(read, reads.Plain):
-                plan.pieces.append((member.key, b""))
-            elif made.values.get(name) is None:
-                empty = b"[]" if isinstance(read, reads.Entities) else b"null"
-                plan.pieces.append((member.key, empty))
-            else:
-                plan.pieces.append((member.key, len(expressions)))
-                path = (selected.key, member.key)
-                expressions.append(planner.entity(member, name, path))
-        return _finished(planner, plan, expressions)
 
 
 plans = PlanCache(size=1000)
@@ -389,7 +415,7 @@ def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
     return plan
 
 
-def _kind(viewer: Viewer) -> Any:
+def _kind(viewer: Viewer) -> Hashable:
     """What of a viewer decides a plan: permissions and which keys are held, not their values."""
     return (
         viewer.is_authenticated,
@@ -397,19 +423,6 @@ def _kind(viewer: Viewer) -> Any:
         viewer.cart_token is not None,
         viewer.order_token is not None,
         viewer.job_ids is not None,
-    )
-
-
-def replace_selections(
-    operation: OperationDefinitionNode, fields: list[Any]
-) -> OperationDefinitionNode:
-    """The operation with other root fields."""
-    return OperationDefinitionNode(
-        operation=operation.operation,
-        name=operation.name,
-        variable_definitions=operation.variable_definitions,
-        directives=operation.directives,
-        selection_set=SelectionSetNode(selections=tuple(fields)),
     )
 
 

@@ -66,7 +66,10 @@ class UserError(graphene.ObjectType):
 
 
 class MutationField(graphene.Field):
-    """A field of ``Mutation``: permission, function, payload."""
+    """A field of ``Mutation``: permission, function, payload.
+
+    ``authenticates`` says that it checks a password or token, of which a request may try one.
+    """
 
     def __init__(
         self,
@@ -74,9 +77,11 @@ class MutationField(graphene.Field):
         *,
         perform: Callable[[Context, Any], Made],
         permission: Rule,
+        authenticates: bool,
         **options: Any,
     ) -> None:
         super().__init__(payload, **options)
+        self.authenticates = authenticates
         self.perform = perform
         self.permission = permission
 
@@ -105,6 +110,7 @@ def mutation(
     description: str,
     *,
     permission: Rule,
+    authenticates: bool = False,
     **payload: ReadField,
 ) -> Callable[[Callable[[Context, Any], Made]], MutationField]:
     """Declare a mutation with one ``input`` argument and ``userErrors`` in its payload."""
@@ -121,6 +127,7 @@ def mutation(
             _payload_type(perform, fields),
             perform=perform,
             permission=permission,
+            authenticates=authenticates,
             description=description,
             input=graphene.Argument(
                 input_type, required=True, description="What to do, and with what."
@@ -144,6 +151,7 @@ def token_mutation(
             _payload_type(perform, payload),
             perform=perform,
             permission=permission,
+            authenticates=True,
             description=description,
             **arguments,
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
+from graphene.utils.str_converters import to_camel_case
 from graphql import (
     DocumentNode,
     FieldNode,
@@ -120,7 +121,7 @@ def _load(schema: GraphQLSchema, text: str) -> Document:
     limits = settings.GRAPHQL_LIMITS
     try:
         node = parse(text, max_tokens=limits["max_tokens"])
-        DocumentLimits(node)
+        DocumentLimits(node, authenticating_mutations(schema))
         if "\\u" in text:
             visit(node, _Storable())
     except GraphQLSyntaxError as error:
@@ -132,6 +133,19 @@ def _load(schema: GraphQLSchema, text: str) -> Document:
     if errors := validate(schema, node, max_errors=20):
         raise InvalidDocument([problem_of(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
     return Document(text, node)
+
+
+@cache
+def authenticating_mutations(schema: GraphQLSchema) -> frozenset[str]:
+    """The mutations that are declared to check a password or token."""
+    if schema.mutation_type is None:
+        return frozenset()
+    declared: Any = schema.mutation_type.graphene_type  # type: ignore[attr-defined]
+    return frozenset(
+        to_camel_case(name)
+        for name, field in declared._meta.fields.items()
+        if getattr(field, "authenticates", False)
+    )
 
 
 def _syntax_problem(error: GraphQLSyntaxError) -> Problem:

@@ -32,20 +32,6 @@ _MAX_REPEATS = 10
 _MAX_SPREADS = 200
 _MAX_FIELDS = 500
 
-AUTH_MUTATIONS = frozenset(
-    {
-        "tokenAuth",
-        "refreshToken",
-        "verifyToken",
-        "revokeToken",
-        "userRegister",
-        "passwordChange",
-        "passwordResetRequest",
-        "passwordResetConfirm",
-        "emailVerify",
-    }
-)
-
 
 def exceeded(limit: str, what: str, allowed: int) -> Problem:
     """The problem of a limit that was passed; ``extensions.limit`` names the setting."""
@@ -55,11 +41,15 @@ def exceeded(limit: str, what: str, allowed: int) -> Problem:
 class DocumentLimits:
     """One walk over a document.
 
+    Args:
+        authenticating: the mutations that check a password or token.
+
     Raises:
         Problem: a limit is passed; the code is LIMIT_EXCEEDED.
     """
 
-    def __init__(self, document: DocumentNode) -> None:
+    def __init__(self, document: DocumentNode, authenticating: frozenset[str]) -> None:
+        self.authenticating = authenticating
         self.limits: dict[str, int] = settings.GRAPHQL_LIMITS
         self.fragments = {
             node.name.value: node
@@ -100,23 +90,26 @@ class DocumentLimits:
         self._at_most("max_variables", "variables", len(operation.variable_definitions or ()))
         if operation.operation is OperationType.MUTATION:
             self._at_most("max_mutations", "mutations", len(names))
-            authenticating = sum(name in AUTH_MUTATIONS for name in names)
+            authenticating = sum(name in self.authenticating for name in names)
             self._at_most("max_auth_mutations", "mutations on accounts", authenticating)
-        introspects = bool({"__schema", "__type"} & set(names))
-        limit = "max_introspection_depth" if introspects else "max_depth"
         for definition in operation.variable_definitions or ():
             if definition.default_value is not None:
                 self._check_lists([definition.default_value])
-        depth = self._depth(operation.selection_set, frozenset())
-        if depth > self.limits[limit]:
-            raise exceeded(limit, f"The operation is {depth} levels deep", self.limits[limit])
+        for field in roots:
+            introspects = field.name.value in ("__schema", "__type")
+            limit = "max_introspection_depth" if introspects else "max_depth"
+            depth = 1
+            if field.selection_set:
+                depth += self._depth(field.selection_set, frozenset())
+            if depth > self.limits[limit]:
+                raise exceeded(limit, f"The operation is {depth} levels deep", self.limits[limit])
 
     def _at_most(self, limit: str, what: str, count: int) -> None:
         if count > self.limits[limit]:
             raise exceeded(limit, f"The operation has {count} {what}", self.limits[limit])
 
     def _root_fields(self, selection_set: SelectionSetNode, seen: set[str]) -> Any:
-        """The operation's own fields; a fragment's each time it is spread."""
+        """The operation's own fields, those of a fragment once."""
         for node in selection_set.selections:
             if isinstance(node, FieldNode):
                 yield node

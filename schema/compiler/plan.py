@@ -315,9 +315,9 @@ class Planner:
         value = self.row(child, selected.nodes, model, path, 1)
         rows = self.rows(model)
         if isinstance(get_nullable_type(selected.definition.type), GraphQLList):
-            keys = Slot(lambda bindings: bindings.payload[name], "bigint[]")
+            keys = Slot(lambda bindings: bindings.payload.get(name), "bigint[]")
             return JsonList(rows.filter(pk__in=keys).order_by("pk").values(json=value))
-        key = Slot(lambda bindings: bindings.payload[name], "bigint")
+        key = Slot(lambda bindings: bindings.payload.get(name), "bigint")
         return JsonRow(rows.filter(pk=key).values(json=value))
 
 

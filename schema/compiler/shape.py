@@ -10,6 +10,7 @@ import enum
 from collections.abc import Hashable
 from typing import Any
 
+from django.conf import settings
 from graphql import (
     GraphQLID,
     GraphQLInputObjectType,
@@ -21,9 +22,6 @@ from graphql import (
 )
 
 from schema.compiler.ids import decode_id
-
-# Page sizes are small numbers; of the larger ones, a plan has no use.
-_LARGEST_STRUCTURAL = 101
 
 
 def shape_of_variables(
@@ -42,36 +40,43 @@ def shape_of_variables(
             continue
         if name in variables:
             type_: Any = type_from_ast(schema, definition.type)
-            shape.append((name, _shape(variables[name], type_)))
+            shape.append((name, _shape(variables[name], type_, schema)))
     return tuple(shape)
 
 
-def _shape(value: Any, type_: Any) -> Hashable:
+def _shape(value: Any, type_: Any, schema: GraphQLSchema) -> Hashable:
     type_ = get_nullable_type(type_)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(type_, GraphQLList):
-        return _list_shape(value, type_.of_type)
+        return _list_shape(value, type_.of_type, schema)
     if isinstance(type_, GraphQLInputObjectType):
         return tuple(
-            (name, _shape(value[key], field.type))
+            (name, _shape(value[key], field.type, schema))
             for name, field in type_.fields.items()
             if (key := field.out_name or name) in value
         )
     if isinstance(value, enum.Enum):
         return value.name
     if isinstance(value, int):
-        return value if -1 <= value <= _LARGEST_STRUCTURAL else "int"
+        # Page sizes are structure; beyond what a page may have, one number is as bad as another.
+        return value if -1 <= value <= settings.GRAPHQL_LIMITS["max_page_size"] else "int"
     if type_ is GraphQLID:
         # `node` reads a table by the type in the id.
-        return decode_id(value)[0]
+        return _type_in(value, schema)
     return type(value).__name__, isinstance(value, str) and not value.strip()
 
 
-def _list_shape(value: list[Any], item: Any) -> Hashable:
+def _list_shape(value: list[Any], item: Any, schema: GraphQLSchema) -> Hashable:
     if get_nullable_type(item) is GraphQLID:
         # `nodes` reads a table for each type in the ids.
-        return "ids", frozenset(decode_id(each)[0] for each in value if each is not None)
+        return "ids", frozenset(_type_in(each, schema) for each in value if each is not None)
     if isinstance(get_nullable_type(item), GraphQLInputObjectType):
-        return tuple(_shape(each, item) for each in value)
+        return tuple(_shape(each, item, schema) for each in value)
     return "list", not value
+
+
+def _type_in(global_id: str, schema: GraphQLSchema) -> str:
+    """The type that an id names; nothing a client made up finds its way into a plan's key."""
+    name = decode_id(global_id)[0]
+    return name if name in schema.type_map else ""

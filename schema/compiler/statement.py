@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models.sql import Query
 
 from schema.compiler.resolution import Resolution
+from schema.compiler.selection import Selected
 from schema.compiler.slots import Bindings, Slot
 
 _PLACEHOLDER = re.compile("%[s%]")
@@ -28,6 +29,7 @@ class Plan:
         slots: the statement's parameters in their order.
         derivations: what each request computes before its slots are read.
         resolutions: the fields that Python computes from what was read.
+        introspected: fields about the schema, answered anew each time.
         problems: errors that every run of the plan answers, such as a denied field.
         cost: rows that the operation may read.
     """
@@ -37,6 +39,7 @@ class Plan:
     slots: list[Slot] = field(default_factory=list)
     derivations: list[Callable[[Bindings], Any]] = field(default_factory=list)
     resolutions: list[Resolution] = field(default_factory=list)
+    introspected: list[Selected] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     cost: int = 0
 
@@ -46,15 +49,24 @@ class Plan:
         marks = ", ".join(f"%s::{slot.cast}" for slot in self.slots)
         return f" ({marks})" if marks else ""
 
+    def derive(self, bindings: Bindings) -> None:
+        """Compute what a request's slots read from.
+
+        Raises:
+            Problem: a cursor or filter is not valid.
+            ShapeChanged: the plan does not fit the request's filter.
+        """
+        bindings.derived = []
+        for derive in self.derivations:
+            bindings.derived.append(derive(bindings))
+
     def parameters(self, bindings: Bindings) -> list[Any]:
         """The statement's values for a request.
 
         Raises:
             Problem: a cursor or filter is not valid.
         """
-        bindings.derived = []
-        for derive in self.derivations:
-            bindings.derived.append(derive(bindings))
+        self.derive(bindings)
         return [slot.read(bindings) for slot in self.slots]
 
 

@@ -37,6 +37,7 @@ from users.services.sessions import (
     "Make an account.",
     user=entity(User, "The new account; log in with `tokenAuth`."),
     permission=AllowAny(),
+    authenticates=True,
 )
 def user_register(context: Context, given: Any) -> Made:
     """``register_user``."""

@@ -13,7 +13,6 @@ from django.test import override_settings
 from graphql import get_introspection_query
 
 from schema.compiler import document
-from schema.compiler.limits import AUTH_MUTATIONS
 from schema.execution import plans
 from schema.schema import schema
 from tests.schema.shop import OPERATIONS, Answer, ShopTestCase, make_user, token_of
@@ -194,6 +193,16 @@ class TestDocuments(ShopTestCase):
         elsewhere = {"max_body_bytes", "max_page_size", "max_cost"}
         assert LIMITS.keys() - elsewhere <= DOCUMENTS.keys()
 
+    def test_introspection_beside_them_lets_no_deep_fields_through(self) -> None:
+        levels = LIMITS["max_depth"]
+        deep = CATEGORY % ("{ parent " * levels + "{ name }" + " }" * levels)
+        beside = deep.replace(
+            "{ category", "{ __schema @skip(if: true) { queryType { name } } category", 1
+        )
+        for text in (deep, beside):
+            answer = self.ask(text)
+            assert answer.errors == [{"code": "LIMIT_EXCEEDED", "limit": "max_depth"}], answer.text
+
     def test_every_mutation_on_tokens_or_passwords_counts_as_one_on_accounts(self) -> None:
         mutations = schema.graphql_schema.mutation_type
         assert mutations is not None
@@ -202,7 +211,7 @@ class TestDocuments(ShopTestCase):
             for name, field in mutations.fields.items()
             if {"password", "token", "refreshToken"} & field.args.keys() or name == "userRegister"
         }
-        assert sensitive <= AUTH_MUTATIONS
+        assert sensitive <= document.authenticating_mutations(schema.graphql_schema)
 
     def refused_quickly(self, ask: Callable[[], Answer], limit: str, status: int = 200) -> None:
         answer, seconds = timed(ask)
@@ -251,7 +260,7 @@ class TestRequests(ShopTestCase):
             body = text.replace('"?"', "[" * depth + "]" * depth)
             answer, seconds = timed(lambda body=body: self.post(body))
             assert answer.status in (200, 400)
-            assert set(answer.codes) <= {"BAD_USER_INPUT"}
+            assert set(answer.codes) <= {"BAD_USER_INPUT", "LIMIT_EXCEEDED"}
             assert seconds < 2 * SECONDS
 
 
