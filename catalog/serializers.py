@@ -7,7 +7,6 @@ The serializers check shapes and that a product's parts fit each other; what nee
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,17 +15,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from catalog.models import Availability, Category, Media, Product, Variant
-from tasks.errors import Rejected
 
-# The API's code for each of Django REST framework's; all others are INVALID.
-CODES = {
-    "required": "REQUIRED",
-    "null": "REQUIRED",
-    "blank": "REQUIRED",
-    "empty": "REQUIRED",
-    "does_not_exist": "NOT_FOUND",
-    "unique": "ALREADY_EXISTS",
-}
 MAX_INTEGER = 2**31 - 1
 
 
@@ -194,6 +183,11 @@ class ProductSerializer(serializers.Serializer):
     media: serializers.ListSerializer[Any] = serializers.ListSerializer(
         child=MediaSerializer(), required=False, max_length=250
     )
+    published_at = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="When customers could find it first; null where they never could.",
+    )
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
@@ -262,30 +256,6 @@ class ProductSerializer(serializers.Serializer):
                 yield str(index), {"sku": [_twice(sku)]}
             seen_options.add(values)
             seen_skus.add(sku or "")
-
-
-def rejections(errors: Any, path: tuple[str, ...] = ()) -> list[Rejected]:
-    """A serializer's ``errors`` as a flat list, each with its full path in the API's names."""
-    if isinstance(errors, Mapping):
-        items = [(() if key == "non_field_errors" else (key,), errors[key]) for key in errors]
-    elif isinstance(errors, list) and not all(isinstance(e, str) for e in errors):
-        items = [((index,), error) for index, error in enumerate(errors)]
-    else:
-        details = errors if isinstance(errors, list) else [errors]
-        return [
-            Rejected(CODES.get(detail.code, "INVALID"), str(detail), field=".".join(path))
-            for detail in details
-        ]
-    return [
-        rejection
-        for key, error in items
-        for rejection in rejections(error, (*path, *(camel_case(str(part)) for part in key)))
-    ]
-
-
-def camel_case(name: str) -> str:
-    """``compare_at_price`` as the API writes it: ``compareAtPrice``."""
-    return re.sub(r"_([a-z])", lambda match: match[1].upper(), name)
 
 
 def _twice(value: str) -> ErrorDetail:

@@ -27,7 +27,7 @@ from commerce.services.checkout import complete_checkout
 from commerce.services.orders import cancel_order
 from users.permissions import AllowAny, IsAuthenticated
 from users.rest import RulesByAction, viewer_for_request
-from users.serializers import validated
+from users.validation import validated
 from users.viewer import Viewer
 
 _ORDER_TOKEN = OpenApiParameter(

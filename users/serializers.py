@@ -5,17 +5,12 @@ The services validate with these, so that a rule on the form of a value stands o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from rest_framework import serializers
 
-from tasks.errors import Rejected
 from users.countries import COUNTRIES
 from users.models import Address
-
-_ABSENT = frozenset({"required", "blank", "null", "empty"})
 
 MAX_MESSAGE_LENGTH = 5_000
 # Longer ones would only keep the hasher busy.
@@ -93,35 +88,3 @@ class MessageSerializer(serializers.Serializer):
 
     recipient_email = serializers.CharField(max_length=254)
     body = serializers.CharField(max_length=MAX_MESSAGE_LENGTH)
-
-
-def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
-    """The serializer's cleaned values.
-
-    Raises:
-        ValidationError: of a :class:`Rejected` for each error, REQUIRED where the value is
-            missing or blank, else INVALID, with the path of the field in the API's names.
-    """
-    if serializer.is_valid():
-        return serializer.validated_data
-    raise ValidationError(list(_rejections(serializer.errors)))
-
-
-def _rejections(errors: Any, path: tuple[str, ...] = ()) -> Iterator[Rejected]:
-    """Walk DRF's nested dictionaries and lists of errors down to the messages."""
-    if isinstance(errors, dict):
-        for name, inner in errors.items():
-            own = () if name == "non_field_errors" else (_camel_case(str(name)),)
-            yield from _rejections(inner, path + own)
-        return
-    for position, error in enumerate(errors):
-        if isinstance(error, dict):
-            yield from _rejections(error, (*path, str(position)))
-        else:
-            code = "REQUIRED" if error.code in _ABSENT else "INVALID"
-            yield Rejected(code, str(error), field=".".join(path))
-
-
-def _camel_case(name: str) -> str:
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)

@@ -17,9 +17,9 @@ from users.serializers import (
     RefreshTokenSerializer,
     RevokedSerializer,
     TokenPairSerializer,
-    validated,
 )
 from users.services.sessions import TokenPair, log_in, refresh_session, revoke_session
+from users.validation import validated
 
 # Tokens are nobody else's business, caches included.
 NO_STORE = {"Cache-Control": "no-store"}

@@ -14,10 +14,11 @@ from django.db import transaction
 from catalog.csv_import.shopify import Draft, Shopify, missing_columns
 from catalog.csv_import.table import Table, UnreadableFile, read_table
 from catalog.models import Category, Product, StockMovement
-from catalog.serializers import ProductSerializer, rejections
+from catalog.serializers import ProductSerializer
 from catalog.services.categories import find_or_create_category
 from catalog.services.products import ProductData, save_product
 from tasks.errors import Rejected
+from users.validation import rejections
 
 FORMATS = ("auto", "shopify")
 

@@ -31,7 +31,7 @@ from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
 from tasks.idempotency import once
 from users.models import User
-from users.serializers import validated
+from users.validation import validated
 from users.viewer import Viewer
 
 

@@ -18,12 +18,12 @@ from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from catalog.serializers import rejections
 from schema.errors import UserError, user_errors
 from users.rest import MESSAGES
 from users.services.sessions import InvalidCredentials
 from users.services.throttling import RateLimited
 from users.tokens import InvalidToken
+from users.validation import rejections
 
 logger = logging.getLogger(__name__)
 

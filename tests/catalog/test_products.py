@@ -10,12 +10,13 @@ from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Media, Product, ProductListing, Stock, StockMovement, Variant
-from catalog.serializers import ProductSerializer, rejections
+from catalog.serializers import ProductSerializer
 from catalog.services.categories import create_category
 from catalog.services.products import save_product
 from catalog.services.stock import allocate
 from tasks.errors import Rejected
 from tests.catalog.factories import make_product, run_at_once, stock_of
+from users.validation import rejections
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, 12, tzinfo=UTC)

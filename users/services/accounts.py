@@ -10,8 +10,9 @@ from django.db import IntegrityError, transaction
 
 from tasks.errors import Rejected
 from users.models import User
-from users.serializers import RegistrationSerializer, validated
+from users.serializers import RegistrationSerializer
 from users.services.throttling import attempt
+from users.validation import validated
 
 _PASSWORD_ADVICE = {
     "password_too_short": "Choose a longer password: at least %(min_length)d characters.",

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import transaction
 
 from users.models import Address, User
-from users.serializers import AddressSerializer, validated
+from users.serializers import AddressSerializer
+from users.validation import validated
 
 DEFAULTS = ("is_default_shipping", "is_default_billing")
 

@@ -10,8 +10,9 @@ from django.db.models import Exists, Q
 from tasks.errors import Rejected
 from tasks.models import Job
 from users.models import Message, User
-from users.serializers import MessageSerializer, validated
+from users.serializers import MessageSerializer
 from users.signals import NOTIFY_RECIPIENT, notification_key
+from users.validation import validated
 
 
 def send_message(

@@ -1,0 +1,57 @@
+"""What Django REST framework's serializers find wrong, as the refusals of our services."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from rest_framework import serializers
+
+from tasks.errors import Rejected
+
+# The API's code for each of Django REST framework's; all others are INVALID.
+CODES = {
+    "required": "REQUIRED",
+    "null": "REQUIRED",
+    "blank": "REQUIRED",
+    "empty": "REQUIRED",
+    "does_not_exist": "NOT_FOUND",
+    "unique": "ALREADY_EXISTS",
+}
+
+
+def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
+    """The serializer's cleaned values.
+
+    Raises:
+        ValidationError: of a :class:`Rejected` for each error.
+    """
+    if serializer.is_valid():
+        return serializer.validated_data
+    raise ValidationError(rejections(serializer.errors))
+
+
+def rejections(errors: Any, path: tuple[str, ...] = ()) -> list[Rejected]:
+    """A serializer's ``errors`` as a flat list, each with its full path in the API's names."""
+    if isinstance(errors, Mapping):
+        items = [(() if key == "non_field_errors" else (key,), errors[key]) for key in errors]
+    elif isinstance(errors, list) and not all(isinstance(e, str) for e in errors):
+        items = [((index,), error) for index, error in enumerate(errors)]
+    else:
+        details = errors if isinstance(errors, list) else [errors]
+        return [
+            Rejected(CODES.get(detail.code, "INVALID"), str(detail), field=".".join(path))
+            for detail in details
+        ]
+    return [
+        rejection
+        for key, error in items
+        for rejection in rejections(error, (*path, *(_camel_case(str(part)) for part in key)))
+    ]
+
+
+def _camel_case(name: str) -> str:
+    """``compare_at_price`` as the API writes it: ``compareAtPrice``."""
+    return re.sub(r"_([a-z0-9])", lambda match: match[1].upper(), name)
