@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.search import SearchQuery
+from django.contrib.postgres.search import SearchQueryField
 from django.db.models import BooleanField, Case, CharField, F, FloatField, Func, Value, When
 from django.db.models.expressions import Combinable
 from django.db.models.fields import TextField
@@ -65,10 +65,12 @@ class OptionValue(Func):
         super().__init__("options", Cast(as_expression(name), TextField()), **extra)
 
 
-class _LastWordAsPrefix(Func):
-    # A query's text ends in its last word, quoted: 'ocean' & 'shir'. With :* behind it, it matches
-    # by its beginning. An excluded last word (!'red') is left whole.
-    template = r"regexp_replace((%(expressions)s)::text, '(^| )(''[^ ]*'')$', '\1\2:*')::tsquery"
+class _SearchQuery(Func):
+    # Of a sub-select without references, PostgreSQL evaluates one for all rows.
+    function = "catalog_search_query"
+    template = "(SELECT %(function)s(%(expressions)s))"
+    arity = 1
+    output_field = SearchQueryField()
 
 
 class Matches(Func):
@@ -83,11 +85,11 @@ class Matches(Func):
 def search_query(term: Any) -> Func:
     """``term`` as people type it into a search box, the last word also as a beginning.
 
-    Quotes make a phrase, ``or`` alternatives and a minus excludes, as in web searches. Nothing
-    that can be typed is an error; a term without words matches nothing.
+    Quotes make a phrase, ``or`` alternatives and a minus excludes, as in web searches. A word of
+    four letters or more that no product has stands for the nearest ones that products have.
+    Nothing that can be typed is an error; a term without words matches nothing.
     """
-    words = SearchQuery(as_expression(term), config=SEARCH_CONFIG, search_type="websearch")
-    return _LastWordAsPrefix(words, output_field=words.output_field)
+    return _SearchQuery(Cast(as_expression(term), TextField()))
 
 
 def search_rank(term: Any) -> Combinable:

@@ -292,6 +292,24 @@ class ProductListing(models.Model):
         return f"Listing of {self.product_id}"
 
 
+class SearchWord(models.Model):
+    """A word that a product has, or once had: what typos in searches are corrected to.
+
+    Derived: ``catalog.services.listings.refresh_search`` adds them. Not unique, because then two
+    transactions that add the same word would have to wait for each other.
+    """
+
+    word = models.TextField(db_index=True)
+    stem = models.TextField()
+    near = ArrayField(models.TextField())
+
+    class Meta:
+        indexes = [GinIndex(fields=["near"], name="search_word_near")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
 class Review(models.Model):
     """What a customer says of a product; shown once published."""
 

@@ -36,22 +36,32 @@ UPDATE catalog_productlisting listing SET ({columns}) = ({new_columns})
 """
 
 # The name counts most, then what it is called elsewhere, then the description. PostgreSQL's parser
-# skips the tags and entities of its HTML.
+# skips the tags and entities of its HTML. New words are kept for the correction of typos.
 REFRESH_SEARCH = """
-UPDATE catalog_product product SET search_vector = new.search_vector
-  FROM (
-    SELECT p.id,
-           setweight(to_tsvector(%(config)s, p.name), 'A')
-        || setweight(to_tsvector(%(config)s, concat_ws(' ',
-               p.vendor, array_to_string(p.tags, ' '),
+WITH written AS (
+    SELECT p.id, p.name, p.description,
+           concat_ws(' ', p.vendor, array_to_string(p.tags, ' '),
                (SELECT string_agg(v.sku, ' ' ORDER BY v.position, v.id)
-                  FROM catalog_variant v WHERE v.product_id = p.id)
-           )), 'B')
-        || setweight(to_tsvector(%(config)s, p.description), 'C') AS search_vector
+                  FROM catalog_variant v WHERE v.product_id = p.id)) AS labels
       FROM catalog_product p
      WHERE p.id = ANY(%(product_ids)s)
-  ) AS new
- WHERE product.id = new.id AND product.search_vector IS DISTINCT FROM new.search_vector
+), changed AS (
+    UPDATE catalog_product product SET search_vector = new.search_vector
+      FROM (
+        SELECT *, setweight(to_tsvector(%(config)s, name), 'A')
+               || setweight(to_tsvector(%(config)s, labels), 'B')
+               || setweight(to_tsvector(%(config)s, description), 'C') AS search_vector
+          FROM written
+      ) AS new
+     WHERE product.id = new.id AND product.search_vector IS DISTINCT FROM new.search_vector
+ RETURNING concat_ws(' ', new.name, new.labels, new.description) AS content
+), learnt AS (
+    INSERT INTO catalog_searchword (word, stem, near)
+    SELECT word, stem, catalog_near(word, stem)
+      FROM (SELECT DISTINCT word, stem FROM changed, catalog_words(content)) AS found
+     WHERE NOT EXISTS (SELECT FROM catalog_searchword known WHERE known.word = found.word)
+)
+SELECT count(*) FROM changed
 """
 
 
@@ -92,7 +102,7 @@ def refresh_search(product_ids: Iterable[int]) -> int:
         cursor.execute(
             REFRESH_SEARCH, {"config": SEARCH_CONFIG, "product_ids": sorted(set(product_ids))}
         )
-        return cursor.rowcount
+        return cursor.fetchone()[0]
 
 
 def current_values() -> QuerySet:
