@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import graphene
 from django.conf import settings
 from django.db.models import Case, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
@@ -29,6 +31,9 @@ from schema.compiler.mapping import (
 from schema.enumeration import enumeration
 from schema.money import Money, money
 from schema.node import Node, global_id
+
+# How many characters a summary has where the client does not say.
+SUMMARY = 160
 
 Availability = enumeration(
     "Availability",
@@ -228,6 +233,12 @@ class PriceRange(graphene.ObjectType):
     max = graphene.Field(Money, description="The greatest price.")
 
 
+def summaries(rows: list[dict[str, Any]], length: int | None) -> list[str]:
+    """The products' summaries; a null length is as none."""
+    size = SUMMARY if length is None else length
+    return [summarise(row["description"], length=size) for row in rows]
+
+
 class Product(ModelType):
     """A thing the shop sells, in one or more variants."""
 
@@ -243,8 +254,8 @@ class Product(ModelType):
         graphene.String,
         "The description's text without markup, cut behind a word.",
         sources={"description": "description"},
-        resolve=lambda rows, length: [summarise(row["description"], length=length) for row in rows],
-        length=graphene.Int(default_value=160, description="The most characters, up to 1,000."),
+        resolve=summaries,
+        length=graphene.Int(default_value=SUMMARY, description="The most characters, up to 1,000."),
     )
     vendor = column(graphene.String, "Who makes it; may be empty.")
     tags = column(graphene.List(graphene.NonNull(graphene.String)), "Words to find it by.")

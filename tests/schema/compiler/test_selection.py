@@ -251,6 +251,10 @@ class TestResolvedFields:
         assert answer["products"]["nodes"] == [{"summary": "coo…"}, {"summary": "war…"}]
         assert answer["missing"] is None
 
+    def test_take_a_null_argument_as_none(self, ask, shelf):
+        document = 'query($few: Int) { product(slug: "p-0") { summary(length: $few) } }'
+        assert ask(document, {"few": None}) == {"product": {"summary": "cool silk"}}
+
     def test_cost_no_further_statement(self, ask, shelf, django_assert_num_queries):
         document = "{ products(first: 100) { nodes { slug summary } } }"
         ask(document)
