@@ -12,6 +12,7 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     SelectionSetNode,
+    print_ast,
 )
 from graphql import execute as graphql_execute
 
@@ -33,10 +34,16 @@ def introspect(
     """
     if not settings.GRAPHQL_INTROSPECTION:
         raise Problem("FORBIDDEN", "Introspection is switched off.", path=[selected.key])
+    # All that introspection takes; values of other types are coerced already and can't be again.
+    definitions = [
+        definition
+        for definition in operation.variable_definitions or ()
+        if print_ast(definition.type).removesuffix("!") in ("String", "Boolean")
+    ]
     alone = OperationDefinitionNode(
         operation=operation.operation,
         name=operation.name,
-        variable_definitions=operation.variable_definitions,
+        variable_definitions=definitions,
         directives=operation.directives,
         selection_set=SelectionSetNode(selections=selected.nodes),
     )
