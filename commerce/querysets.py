@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from django.apps import apps
 from django.db.models import Count, F, Prefetch, Q, QuerySet
-from django.db.models.functions import Upper
+from django.db.models.functions import Now, Upper
 
 from users.viewer import Viewer
 
@@ -18,17 +18,24 @@ from users.viewer import Viewer
 class CartQuerySet(QuerySet):
     """Carts."""
 
-    def visible_to(self, viewer: Viewer) -> Self:
-        """One's own, and the guest's cart whose token the viewer holds.
+    def visible_to(self, viewer: Viewer, *, now: Any = None) -> Self:
+        """One's own, and the guest's cart whose token the viewer holds; none that has expired.
 
         A token alone does not open a customer's cart: only its owner reads that.
+
+        Args:
+            now: the moment that decides what has expired; the database's own where it is None.
         """
         mine = Q(pk__in=[])
         if viewer.is_authenticated:
             mine |= Q(user_id=viewer.user_id)
         if viewer.cart_token is not None:
             mine |= Q(token=viewer.cart_token, user_id=None)
-        return self.filter(mine)
+        return self.unexpired(Now() if now is None else now).filter(mine)
+
+    def unexpired(self, now: Any) -> Self:
+        """Those that are not forgotten at ``now``."""
+        return self.filter(expires_at__gt=now)
 
     def open(self) -> Self:
         """Those not yet ordered."""

@@ -95,7 +95,7 @@ def create_cart(
             },
             effect=effect,
         )
-        cart = made[0] if made else Cart.objects.filter(pk=stored["cart"]).first()
+        cart = made[0] if made else Cart.objects.unexpired(now).filter(pk=stored["cart"]).first()
         if cart is None:
             raise Rejected("NOT_FOUND", "That cart is gone by now.", field="idempotencyKey")
         return cart
@@ -120,7 +120,7 @@ def set_cart_lines(
     refuse_malformed(lines, fewest=0)
 
     def change() -> Cart:
-        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version)
+        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version, now=now)
         terms = _touch(cart, now=now)
         current = {line.variant_id: line for line in lines_of(cart)}
         variants = variants_for(lines, kept=current)
@@ -174,7 +174,7 @@ def update_cart(
     given = validated(CartChangesSerializer(data=dict(changes)))
 
     def change() -> Cart:
-        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version)
+        cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version, now=now)
         columns = {name: given[name] for name in given if name != "voucher_codes"}
         if "email" in columns:
             columns["email"] = columns["email"] or ""
@@ -212,7 +212,7 @@ def claim_cart(*, viewer: Viewer, token: str, now: datetime) -> Cart:
         raise PermissionDenied("Log in to claim a cart.")
 
     def change() -> Cart:
-        cart = lock_cart(viewer=viewer, token=token)
+        cart = lock_cart(viewer=viewer, token=token, now=now)
         if cart.user_id is None:
             _touch(cart, now=now, user_id=viewer.user_id, email=cart.email or _email_of(viewer))
         return cart
@@ -226,8 +226,11 @@ def lock_cart(
     token: str,
     expected_version: int | None = None,
     field: str = "token",
+    now: datetime,
 ) -> Cart:
     """Lock the cart that ``token`` opens for ``viewer``, until the transaction ends.
+
+    A cart that has expired is as unknown as one that never was.
 
     Args:
         field: the input's field that holds the token, for the error.
@@ -236,7 +239,7 @@ def lock_cart(
         ValidationError: ``NOT_FOUND`` on ``field``, ``VERSION_CONFLICT``.
     """
     cart = (
-        Cart.objects.visible_to(viewer.holding(cart_token=token))
+        Cart.objects.visible_to(viewer.holding(cart_token=token), now=now)
         .select_for_update()
         .filter(token=token)
         .first()

@@ -110,7 +110,7 @@ def complete_checkout(
             key=idempotency_key,
             request={
                 "cart_token": cart_token,
-                "quote_total": None if quote_total is None else str(quote_total),
+                "quote_total": None if quote_total is None else plain(quote_total),
                 "provider": provider,
                 "payment_data": dict(payment_data),
             },
@@ -141,7 +141,7 @@ def _place_order(
     now: datetime,
 ) -> Checkout:
     """Step A, inside the transaction of its idempotency record."""
-    cart = lock_cart(viewer=viewer, token=cart_token, field=CART)
+    cart = lock_cart(viewer=viewer, token=cart_token, field=CART, now=now)
     terms = terms_of(cart)
     refuse_ordered(terms, field=CART)
     _refuse_incomplete(terms)

@@ -5,9 +5,16 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.utils import timezone
 
 from commerce.models import Cart
-from commerce.services.carts import LineInput, claim_cart, create_cart, set_cart_lines
+from commerce.services.carts import (
+    LineInput,
+    claim_cart,
+    create_cart,
+    set_cart_lines,
+    update_cart,
+)
 from commerce.services.line_inputs import MAX_LINES
 from tests.commerce.factories import (
     NOON,
@@ -220,6 +227,62 @@ class TestSetCartLines:
         buy(cart)
         with refused(("CART_ALREADY_ORDERED", "token")):
             set_lines(cart, wanted(mug_1=2))
+
+
+class TestExpiry:
+    """A cart lives for thirty days from its last change."""
+
+    LIFETIME = timedelta(days=30)
+
+    def test_at_its_end_a_cart_is_unknown_to_everybody(self):
+        owner = make_customer("ada@example.com")
+        for viewer in (ANONYMOUS, owner):
+            cart = make_cart(viewer=viewer)
+            holder = viewer.holding(cart_token=cart.token)
+            visible = Cart.objects.filter(pk=cart.pk)
+            last = NOON + self.LIFETIME - timedelta(microseconds=1)
+            assert visible.visible_to(holder, now=last).exists()
+            assert not visible.visible_to(holder, now=NOON + self.LIFETIME).exists()
+
+    def test_without_another_clock_the_databases_counts(self):
+        now = timezone.now()
+        cart = make_cart(now=now)
+        carts = Cart.objects.visible_to(ANONYMOUS.holding(cart_token=cart.token))
+        assert carts.get() == cart
+        Cart.objects.update(expires_at=now)
+        assert not carts.all().exists()
+
+    def test_at_its_end_a_cart_is_neither_changed_nor_claimed_nor_ordered(self, standard):
+        make_variant()
+        cart = make_ready_cart(method=standard, mug_1=1)
+        late, ada = NOON + self.LIFETIME, make_customer("ada@example.com")
+        with refused(("NOT_FOUND", "token")):
+            set_lines(cart, [], now=late)
+        with refused(("NOT_FOUND", "token")):
+            update_cart(viewer=ANONYMOUS, token=cart.token, changes={}, now=late)
+        with refused(("NOT_FOUND", "token")):
+            claim_cart(viewer=ada, token=cart.token, now=late)
+        with refused(("NOT_FOUND", "cartToken")):
+            buy(cart, now=late)
+
+    def test_the_key_of_a_cart_that_has_expired_is_refused(self):
+        create([], idempotency_key="k")
+        with refused(("NOT_FOUND", "idempotencyKey")):
+            create([], idempotency_key="k", now=NOON + self.LIFETIME)
+
+    def test_every_change_starts_it_anew(self):
+        make_variant()
+        cart = make_cart()
+        later = NOON
+        for change in (
+            lambda now: set_lines(cart, wanted(mug_1=1), now=now),
+            lambda now: update_cart(viewer=ANONYMOUS, token=cart.token, changes={}, now=now),
+            lambda now: claim_cart(viewer=make_customer(), token=cart.token, now=now),
+        ):
+            later += timedelta(days=20)
+            change(later)
+            cart.refresh_from_db()
+            assert cart.expires_at == later + self.LIFETIME
 
 
 class TestClaimCart:

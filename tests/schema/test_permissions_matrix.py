@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from commerce.models import Cart
 from schema.compiler.ids import encode_id
 from schema.schema import schema
 from tasks.models import Job
@@ -343,6 +344,18 @@ class TestTwoCustomers(CommittedShopTestCase):
         token = self.order["token"]
         answer = self.ask(cancel, {"input": {"token": token}})
         assert answer.payload["order"] == {"status": "CANCELLED", "token": token}
+
+    def test_her_cart_is_gone_once_it_has_expired(self) -> None:
+        Cart.objects.update(expires_at=timezone.now())
+        assert self.send("Viewer", bearer=self.ada).data["viewer"]["cart"] is None
+        token = self.cart["token"]
+        assert self.send("Cart", bearer=self.ada, token=token).data == {"cart": None}
+        shown = self.send("NodeById", bearer=self.ada, id=self.cart["id"])
+        assert shown.data == {"node": None}
+        self.rejected(
+            lambda: self.call("CartUpdate", bearer=self.ada, token=token),
+            ("input.token", "NOT_FOUND"),
+        )
 
     def test_she_changes_nothing(self) -> None:
         cart, number = self.cart["token"], self.order["number"]

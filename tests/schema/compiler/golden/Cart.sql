@@ -37,6 +37,6 @@ SELECT (
     ) item(value)
   )) AS "json"
   FROM "commerce_cart" X0 LEFT OUTER JOIN "commerce_quote" X2 ON (X0."id" = X2."cart_id")
-  WHERE ((X0."token" = ($1::text) AND X0."user_id" IS NULL) AND X0."token" = ($1::text))
+  WHERE (X0."expires_at" > (STATEMENT_TIMESTAMP()) AND (X0."token" = ($1::text) AND X0."user_id" IS NULL) AND X0."token" = ($1::text))
   LIMIT 1
 )

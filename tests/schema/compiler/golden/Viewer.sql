@@ -9,7 +9,7 @@ SELECT (
   ), 'cart', (
     SELECT json_build_object('token', (U0."token")::text) AS "json"
     FROM "commerce_cart" U0 LEFT OUTER JOIN "commerce_order" U2 ON (U0."id" = U2."cart_id")
-    WHERE (U0."user_id" = ($1::bigint) AND U0."user_id" = (V0."id") AND U2."id" IS NULL)
+    WHERE (U0."expires_at" > (STATEMENT_TIMESTAMP()) AND U0."user_id" = ($1::bigint) AND U0."user_id" = (V0."id") AND U2."id" IS NULL)
     ORDER BY U0."updated_at" DESC, U0."id" DESC
     LIMIT 1
   ), 'orders', (
