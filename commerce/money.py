@@ -1,4 +1,4 @@
-"""Rounding of money, the only place where an amount loses digits."""
+"""Amounts of money: how they are rounded, the only place where they lose digits, and compared."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from decimal import ROUND_HALF_EVEN, Decimal
 # Currencies without a minor unit; all others that the shop's columns hold have two digits.
 _CODES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
 WITHOUT_MINOR_UNIT = frozenset(_CODES.split())
+
+
+def plain(amount: Decimal) -> str:
+    """Return one text for equal amounts: 99.9 and 99.90 give the same."""
+    return f"{amount.normalize():f}"
 
 
 def rounded(amount: Decimal, *, currency: str) -> Decimal:

@@ -33,6 +33,7 @@ from commerce.models import (
     Voucher,
     VoucherRedemption,
 )
+from commerce.money import plain
 from commerce.payments import PaymentProvider, provider_named
 from commerce.services import confirmations
 from commerce.services.carts import lock_cart, refuse_ordered

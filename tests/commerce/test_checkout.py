@@ -119,6 +119,15 @@ class TestRepeat:
         with refused(("IDEMPOTENCY_CONFLICT", "idempotencyKey")):
             buy(cart, quote_total=Decimal("53.76"))
 
+    def test_is_the_same_whatever_digits_the_total_is_written_with(self, cart):
+        Variant.objects.filter(sku="mug-1").update(price=Decimal("10.00"))
+        # 2 x 10.00 + 20.00, 5.00 for sending, 20 percent of both.
+        update_cart(viewer=ANONYMOUS, token=cart.token, changes={}, now=NOON)
+        orders = {
+            buy(cart, quote_total=Decimal(total)).order.pk for total in ("54.00", "54", "5.4E+1")
+        }
+        assert len(orders) == Order.objects.count() == 1
+
     def test_with_another_key_is_refused(self, cart):
         number = buy(cart).order.number
         with refused(("CART_ALREADY_ORDERED", "cartToken"), match=number):
