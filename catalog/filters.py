@@ -11,12 +11,11 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import BigIntegerField
 
 from catalog.models import Product
 from catalog.querysets import ProductQuerySet
 from tasks.filters import ListField, ListFilter
-
-MAX_ID = 2**63 - 1
 
 
 class OptionsField(ListField):
@@ -99,7 +98,8 @@ class ProductFilterSet(django_filters.FilterSet):
     tags = ListFilter(label="Tags, any of")
     options = OptionsFilter(label="Options")
     ids = ListFilter(
-        label="Ids", item=forms.IntegerField(min_value=1, max_value=MAX_ID, localize=False)
+        label="Ids",
+        item=forms.IntegerField(min_value=1, max_value=BigIntegerField.MAX_BIGINT, localize=False),
     )
     created_after = django_filters.IsoDateTimeFilter(label="Created after")
     is_published = TrueOrFalseFilter(label="Published")

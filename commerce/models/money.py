@@ -5,13 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 
-
-def default_currency() -> str:
-    """The shop's one currency, an ISO 4217 code."""
-    return settings.CURRENCY
+from catalog.models import default_currency
 
 
 def money_field(**options: Any) -> models.DecimalField:

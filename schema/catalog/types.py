@@ -261,6 +261,11 @@ class Product(ModelType):
     tags = column(graphene.List(graphene.NonNull(graphene.String)), "Words to find it by.")
     is_published = column(graphene.Boolean, "Whether customers can find it.")
     created_at = column(graphene.DateTime, "When it was entered.")
+    published_at = column(
+        graphene.DateTime,
+        "When customers could find it first; null where they never could.",
+        required=False,
+    )
     category = to_one(
         Category, "The category that it stands in; null for none.", relation="category"
     )

@@ -157,8 +157,11 @@ class CartVoucher(ModelType):
     amount = money("amount", "What it takes off.")
 
 
-class Quote(graphene.ObjectType):
-    """What a cart costs, as its last change computed it."""
+class Amounts(graphene.ObjectType):
+    """What something costs, part by part."""
+
+    class Meta:
+        abstract = True
 
     subtotal = graphene.Field(Money, required=True, description="All lines together.")
     discount = graphene.Field(Money, required=True, description="What vouchers take off.")
@@ -167,21 +170,24 @@ class Quote(graphene.ObjectType):
         Money, required=True, description="Tax on top; zero where prices include it."
     )
     total = graphene.Field(Money, required=True, description="What is to be paid.")
+
+
+def amounts(path: str, currency: str) -> dict[str, Embedded]:
+    """The sources of ``Amounts``: columns of these names behind ``path``."""
+    parts = ("subtotal", "discount", "shipping", "tax", "total")
+    return {part: Embedded({"amount": f"{path}{part}", "currency": currency}) for part in parts}
+
+
+class Quote(Amounts):
+    """What a cart costs, as its last change computed it."""
+
     expires_at = graphene.DateTime(
         required=True, description="Until when the shop keeps to it; any change renews it."
     )
 
 
-class Totals(graphene.ObjectType):
+class Totals(Amounts):
     """What an order costs."""
-
-    subtotal = graphene.Field(Money, required=True, description="All lines together.")
-    discount = graphene.Field(Money, required=True, description="What vouchers took off.")
-    shipping = graphene.Field(Money, required=True, description="What sending costs.")
-    tax = graphene.Field(
-        Money, required=True, description="Tax on top; zero where prices include it."
-    )
-    total = graphene.Field(Money, required=True, description="What is to be paid.")
 
 
 class Cart(ModelType):
@@ -228,10 +234,7 @@ class Cart(ModelType):
         Quote,
         "What it costs; null before anything is in it.",
         present=Q(quote__isnull=False),
-        **{
-            part: Embedded({"amount": f"quote__{part}", "currency": "quote__currency"})
-            for part in ("subtotal", "discount", "shipping", "tax", "total")
-        },
+        **amounts("quote__", currency="quote__currency"),
         expires_at="quote__expires_at",
     )
     requirements = column(
@@ -324,10 +327,7 @@ class Order(ModelType):
         Totals,
         "What it costs, part by part.",
         present=None,
-        **{
-            part: Embedded({"amount": part, "currency": "currency"})
-            for part in ("subtotal", "discount", "shipping", "tax", "total")
-        },
+        **amounts("", currency="currency"),
     )
     shipping_address = postal_address("shipping_address", "Where the goods go.", nullable=False)
     billing_address = postal_address(

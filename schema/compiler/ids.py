@@ -7,8 +7,10 @@ import binascii
 import uuid
 from typing import Any
 
+from django.db.models import BigIntegerField
+
 # The largest key that a table can have, and the one that none ever gets to.
-NO_ROW = 2**63 - 1
+NO_ROW = BigIntegerField.MAX_BIGINT
 
 
 def encode_id(type_name: str, key: Any) -> str:

@@ -262,6 +262,7 @@ class DetailTests(ProductTestCase):
                 },
             ],
             "media": [{"url": "https://example.com/front.jpg", "alt": "Front", "position": 0}],
+            "published_at": product.published_at.isoformat().replace("+00:00", "Z"),
             "created_at": product.created_at.isoformat().replace("+00:00", "Z"),
             "updated_at": product.updated_at.isoformat().replace("+00:00", "Z"),
         }

@@ -10,9 +10,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from catalog.models import Category, Variant
+from catalog.models import Category, Product, Variant
 from schema.compiler.ids import encode_id
 from tests.schema.shop import (
+    LONG_AGO,
     PASSWORD,
     ShopTestCase,
     id_of,
@@ -94,6 +95,15 @@ class TestProductPage(ShopTestCase):
     def test_of_an_unknown_or_hidden_product_is_null(self) -> None:
         for slug in ("no-such-thing", "lamp", "", "OCEAN-BLUE-SHIRT", "\N{SKULL}" * 300):
             self.same(self.send("ProductPage", slug=slug).data, {"product": None})
+
+    def test_tells_since_when_customers_can_find_it(self) -> None:
+        Product.objects.filter(slug="mug").update(published_at=LONG_AGO)
+        query = """{
+          mug: product(slug: "mug") { publishedAt }
+          shirt: product(slug: "ocean-blue-shirt") { publishedAt }
+        }"""
+        shown = {"mug": {"publishedAt": LONG_AGO.isoformat()}, "shirt": {"publishedAt": None}}
+        self.same(self.ask(query).data, shown)
 
 
 class TestCategories(ShopTestCase):
