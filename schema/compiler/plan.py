@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, F, OuterRef, QuerySet, When
+from django.db.models import Case, F, OuterRef, QuerySet, Value, When
 from graphql import (
     GraphQLField,
     GraphQLList,
@@ -35,7 +35,7 @@ from schema.compiler.json import (
     text_literal,
 )
 from schema.compiler.plain import plain
-from schema.compiler.resolution import Resolution
+from schema.compiler.resolution import MARK, Resolution
 from schema.compiler.selection import Selected, Selection
 from schema.compiler.slots import Bindings, Slot, cast_of
 from schema.problems import Problem
@@ -218,9 +218,10 @@ class Planner:
                 plain(answer, definition.type, selected.nodes, self.selection) for answer in answers
             ]
 
-        self.resolutions.append(Resolution(path, finish))
-        sources = read.sources.items()
-        return Json({key: F(of) if isinstance(of, str) else of for key, of in sources})
+        number = len(self.resolutions)
+        self.resolutions.append(Resolution(path, number, finish))
+        values = {key: F(of) if isinstance(of, str) else of for key, of in read.sources.items()}
+        return Json({MARK: Value(number), **values})
 
     def to_many(
         self,

@@ -9,6 +9,9 @@ from typing import Any
 
 from schema.compiler.slots import Bindings
 
+# Marks the places of resolved fields; no key of a response looks so.
+MARK = "#"
+
 
 @dataclass(frozen=True)
 class Resolution:
@@ -16,10 +19,13 @@ class Resolution:
 
     Attributes:
         path: response keys from the root to the field; lists have none of their own.
+        number: which of the plan's resolutions it is; the statement marks the places by it, as
+            an object of another type may have something else under the same key.
         resolve: one value a row, from what the statement put in the field's place.
     """
 
     path: tuple[str, ...]
+    number: int
     resolve: Callable[[list[Any], Bindings], list[Any]]
 
 
@@ -39,7 +45,11 @@ def fill_in(
     read = {key: json.loads(columns[key] or b"null") for key in concerned}
     for resolution in resolutions:
         *way, last = resolution.path[depth:]
-        parents = list(_objects(read[resolution.path[depth - 1]], way))
+        parents = [
+            parent
+            for parent in _objects(read[resolution.path[depth - 1]], way)
+            if isinstance(place := parent.get(last), dict) and place.get(MARK) == resolution.number
+        ]
         values = resolution.resolve([parent[last] for parent in parents], bindings)
         for parent, value in zip(parents, values, strict=True):
             parent[last] = value
@@ -53,6 +63,6 @@ def _objects(value: Any, way: Sequence[str]) -> Iterator[dict[str, Any]]:
             yield from _objects(item, way)
     elif isinstance(value, dict):
         if way:
-            yield from _objects(value[way[0]], way[1:])
+            yield from _objects(value.get(way[0]), way[1:])
         else:
             yield value

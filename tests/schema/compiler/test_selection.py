@@ -251,6 +251,27 @@ class TestResolvedFields:
         assert answer["products"]["nodes"] == [{"summary": "coo…"}, {"summary": "war…"}]
         assert answer["missing"] is None
 
+    def test_leave_what_other_types_have_under_the_same_keys(self, ask, shelf):
+        product, category = shelf[0], shelf[1].category
+        document = """query($ids: [ID!]!) { nodes(ids: $ids) {
+          ... on Product { text: summary }
+          ... on Variant { up: product { text: summary } }
+          ... on Category { text: name }
+          ... on Review { id }
+        } }"""
+        ids = [
+            encode_id("Category", category.pk),
+            encode_id("Product", product.pk),
+            encode_id("Variant", product.variants.order_by("pk").first().pk),
+            encode_id("Review", shelf[1].reviews.first().pk),
+        ]
+        assert ask(document, {"ids": ids})["nodes"] == [
+            {"text": "Clothes"},
+            {"text": "cool silk"},
+            {"up": {"text": "cool silk"}},
+            {"id": ids[3]},
+        ]
+
     def test_take_a_null_argument_as_none(self, ask, shelf):
         document = 'query($few: Int) { product(slug: "p-0") { summary(length: $few) } }'
         assert ask(document, {"few": None}) == {"product": {"summary": "cool silk"}}

@@ -4,7 +4,7 @@ SELECT (
   FROM (
     SELECT rows.*, row_number() OVER () AS place
     FROM (
-      SELECT json_build_object('summary', json_build_object('description', U0."description")) AS "json_0"
+      SELECT json_build_object('summary', json_build_object('#', 0, 'description', U0."description")) AS "json_0"
       FROM "catalog_product" U0
       WHERE U0."is_published"
       ORDER BY U0."created_at" DESC, U0."id" DESC
