@@ -8,23 +8,35 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Media, Product, Review
+from catalog.models import Media, ProductOption, Review, Variant
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
-from commerce.models import ShippingMethod
+from commerce.models import (
+    Cart,
+    CartLine,
+    Order,
+    OrderEvent,
+    OrderLine,
+    ShippingMethod,
+    ShippingZone,
+)
+from commerce.services.events import append_events
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.catalog.factories import make_product
 from tests.schema.shop import (
     LONDON,
+    LONG_AGO,
     MANUAL,
+    OPERATIONS,
     PASSWORD,
     Answer,
     CommittedShopTestCase,
+    Endpoint,
     ShopTestCase,
-    buy,
     id_of,
     make_user,
     product_id,
@@ -41,99 +53,203 @@ def statements(ask: Callable[[], Answer]) -> tuple[list[str], Answer]:
     return [query["sql"] for query in captured], answer
 
 
-class TestReads(ShopTestCase):
+# Lists that the clients' own operations cut shorter than a hundred rows.
+LONG_LISTS = {
+    "AllCategories": """{ categories(first: 100) {
+      nodes { name parent { slug } children { name } productCount }
+    } }""",
+    "ViewerOrders": """{ viewer { orders(first: 100) {
+      totalCount nodes { number allowedActions lines { name variant { sku } } }
+    } } }""",
+}
+
+
+class TestReads(Endpoint, TestCase):
     """One statement for the whole operation, and one more to know the viewer by a token."""
 
-    ROWS = 100
-    bearer: str
+    @classmethod
+    def setUpTestData(cls) -> None:
+        cls.user = make_user(role="admin")
+        cls.bearer = token_of(cls.user)
+        cls.shown = make_product("shown", variants=[])
+        cls.cart = Cart.objects.create(user=cls.user, shipping_address=LONDON)
+        zone = ShippingZone.objects.create(name="Britain", countries=["GB"])
+        ShippingMethod.objects.create(zone=zone, name="Standard", price=5)
 
-    def fill(self, user: User) -> dict[str, dict[str, Any]]:
-        """A hundred of everything; the variables of each operation."""
-        category = create_category(name="Sale")
-        products = [
-            make_product(f"sale-{number}", category=category, variants=[])
-            for number in range(self.ROWS)
-        ]
-        Media.objects.bulk_create(
-            [Media(product=product, url="https://example.com/a.jpg") for product in products]
-        )
-        shirt = Product.objects.get(slug="ocean-blue-shirt")
+    def add(self, numbers: range) -> None:
+        """One more of everything for each number."""
+        user, shown = self.user, self.shown
+        categories = [create_category(name=f"Sale {number}") for number in numbers]
+        for number, category in zip(numbers, categories, strict=True):
+            product = make_product(
+                f"sale-{number}",
+                category=category,
+                vendor=f"Vendor {number}",
+                tags=["sale"],
+                variants=[{"sku": f"S-{number}", "options": {"Size": "Small"}}],
+            )
+            ProductOption.objects.create(product=product, name="Size", values=["Small"])
+            Media.objects.create(product=product, url="https://example.com/a.jpg")
+        bought = list(Variant.objects.filter(product__category__in=categories).order_by("pk"))
         customers = User.objects.bulk_create(
-            [User(email=f"customer-{number}@example.com") for number in range(self.ROWS)]
+            [User(email=f"customer-{number}@example.com") for number in numbers]
         )
         Review.objects.bulk_create(
+            [Review(product=shown, user=each, rating=3, status="PUBLISHED") for each in customers]
+        )
+        Variant.objects.bulk_create(
             [
-                Review(product=shirt, user=customer, rating=3, status="PUBLISHED")
-                for customer in customers
+                Variant(product=shown, name=f"{number}", options={"No.": f"{number}"}, price=1)
+                for number in numbers
             ]
         )
-        refresh_listings([shirt.pk])
+        Media.objects.bulk_create(
+            [Media(product=shown, url="https://example.com/b.jpg") for _ in numbers]
+        )
+        refresh_listings([shown.pk])
         Address.objects.bulk_create(
-            [
-                Address(user=user, name="A", street="B", city="C", country="GB")
-                for _ in range(self.ROWS)
-            ]
+            [Address(user=user, name="A", street="B", city="C", country="GB") for _ in numbers]
         )
         Notification.objects.bulk_create(
             [
                 Notification(user=user, kind="MESSAGE_RECEIVED", source=f"message:{number}")
-                for number in range(self.ROWS)
+                for number in numbers
             ]
         )
         Message.objects.bulk_create(
-            [Message(sender=user, recipient=user, body="Hello") for _ in range(self.ROWS)]
+            [Message(sender=user, recipient=user, body="Hello") for _ in numbers]
         )
-        Job.objects.bulk_create([Job(kind="sample") for _ in range(self.ROWS)])
-        for number in range(1, 4):
-            make_product(f"box-{number}", variants=[{"sku": f"BOX-{number}", "price": "1.00"}])
-        return self.variables()
+        Job.objects.bulk_create([Job(kind="sample") for _ in numbers])
+        CartLine.objects.bulk_create(
+            [
+                CartLine(cart=self.cart, variant=variant, quantity=1, unit_price=2, total=2)
+                for variant in bought
+            ]
+        )
+        orders = Order.objects.bulk_create(
+            [
+                Order(number=f"S-{number}", user=user, email=user.email, shipping_address=LONDON)
+                for number in numbers
+            ]
+        )
+        # Each with one line, and the first order with one for each order.
+        first = Order.objects.get(number="S-0")
+        OrderLine.objects.bulk_create(
+            [
+                OrderLine(order=order, variant=variant, name="It", quantity=1)
+                for each, variant in zip(orders, bought, strict=True)
+                for order in {first, each}
+            ]
+        )
+        for order in orders:
+            append_events(order, (OrderEvent.Kind.PLACED, "Placed."), now=LONG_AGO, after=0)
 
-    def variables(self) -> dict[str, dict[str, Any]]:
-        cart, order = ready_cart(self), buy(self, bearer=self.bearer)["order"]
+    def reads(self) -> dict[str, tuple[dict[str, Any], Callable[[Any], list[int]]]]:
+        """Each operation's variables, and how many rows of each kind an answer has."""
+        sale = {"price": {"min": "0"}, "tags": ["sale"]}
+        small = sale | {"options": [{"name": "Size", "values": ["Small"]}]}
+        first = Order.objects.get(number="S-0")
+        by_order = (lambda data: [len(data["order"]["lines"])],)
         return {
-            "Browse": {
-                "first": 100,
-                "search": "s",
-                "sort": "PRICE_ASC",
-                "filter": {
-                    "price": {"min": "0"},
-                    "tags": ["men"],
-                    "options": [{"name": "Size", "values": ["Small"]}],
-                },
-            },
-            "Facets": {"filter": {"vendor": ["Partners"]}},
-            "ProductPage": {"slug": "ocean-blue-shirt"},
-            "Categories": {},
-            "NodeById": {"id": product_id("mug")},
-            "Viewer": {},
-            "Messages": {"first": 100},
-            "Cart": {"token": cart["token"]},
-            "OrderByToken": {"token": order["token"]},
-            "OrderByNumber": {"number": order["number"]},
-            "StaffOrders": {"first": 100, "filter": {"search": "ada"}},
-            "Jobs": {"first": 100, "filter": {"status": ["PENDING"]}},
-            "Job": {"id": encode_id("Job", Job.objects.latest("pk").public_id)},
+            "Browse": (
+                {"first": 100, "search": "sale", "sort": "PRICE_ASC", "filter": small},
+                lambda data: [
+                    data["products"]["totalCount"],
+                    len([edge for edge in data["products"]["edges"] if edge["node"]["media"]]),
+                    len({edge["node"]["category"]["slug"] for edge in data["products"]["edges"]}),
+                ],
+            ),
+            "Facets": (
+                {"filter": sale},
+                lambda data: [
+                    data["products"]["totalCount"],
+                    len(_values(data["products"]["facets"], "category")),
+                    len(_values(data["products"]["facets"], "vendor")),
+                ],
+            ),
+            "ProductPage": (
+                {"slug": "shown"},
+                lambda data: [
+                    len(data["product"]["variants"]),
+                    len(data["product"]["media"]),
+                    data["product"]["reviews"]["totalCount"],
+                ],
+            ),
+            "AllCategories": (
+                {},
+                lambda data: [
+                    len([row for row in data["categories"]["nodes"] if row["productCount"] == 1])
+                ],
+            ),
+            "NodeById": ({"id": id_of(self.shown)}, lambda data: []),
+            "Viewer": (
+                {},
+                lambda data: [
+                    len(data["viewer"]["addresses"]),
+                    len(data["viewer"]["cart"]["lines"]),
+                    data["viewer"]["orders"]["totalCount"],
+                    data["viewer"]["notifications"]["totalCount"],
+                ],
+            ),
+            "ViewerOrders": (
+                {},
+                lambda data: [
+                    len([row for row in data["viewer"]["orders"]["nodes"] if row["lines"]]),
+                    max(len(row["lines"]) for row in data["viewer"]["orders"]["nodes"]),
+                ],
+            ),
+            "Messages": (
+                {"first": 100},
+                lambda data: [len(data["viewer"]["messages"]["edges"])],
+            ),
+            "Cart": (
+                {"token": self.cart.token},
+                lambda data: [
+                    len([line for line in data["cart"]["lines"] if line["variant"]["sku"]]),
+                    len([line for line in data["cart"]["lines"] if line["variant"]["product"]]),
+                ],
+            ),
+            "OrderByToken": ({"token": first.token}, *by_order),
+            "OrderByNumber": ({"number": first.number}, *by_order),
+            "StaffOrders": (
+                {"first": 100, "filter": {"search": "ada"}},
+                lambda data: [len(data["orders"]["edges"])],
+            ),
+            "Jobs": (
+                {"first": 100, "filter": {"status": ["PENDING"]}},
+                lambda data: [len(data["jobs"]["edges"])],
+            ),
+            "Job": (
+                {"id": encode_id("Job", Job.objects.latest("pk").public_id)},
+                lambda data: [],
+            ),
         }
 
     def test_take_one_statement_for_one_row_and_for_a_hundred(self) -> None:
-        user = make_user(role="admin")
-        self.bearer = token_of(user)
-        few = self.counts(self.variables())
-        many = self.counts(self.fill(user))
+        self.add(range(1))
+        few = self.counts(rows=1)
+        self.add(range(1, 100))
+        many = self.counts(rows=100)
         assert few == many == dict.fromkeys(few, 2)
 
-    def counts(self, operations: dict[str, dict[str, Any]]) -> dict[str, int]:
+    def counts(self, *, rows: int) -> dict[str, int]:
+        """How many statements each operation takes that reads so many rows of each kind."""
         counts = {}
-        for name, variables in operations.items():
+        for name, (variables, read) in self.reads().items():
+            document = LONG_LISTS.get(name) or OPERATIONS[name]
             for _ in range(2):  # The second time, the plan is known.
                 sql, answer = statements(
-                    lambda name=name, variables=variables: self.send(
-                        name, bearer=self.bearer, **variables
+                    lambda document=document, variables=variables: self.ask(
+                        document, variables, bearer=self.bearer
                     )
                 )
-                assert answer.data
+                assert set(read(answer.data)) <= {rows}, (name, read(answer.data))
                 counts[name] = max(counts.get(name, 0), len(sql))
         return counts
+
+
+class TestReadsOfAFewRows(ShopTestCase):
+    """One statement, whatever is asked for and by whom."""
 
     def test_of_an_anonymous_caller_take_no_statement_for_the_viewer(self) -> None:
         for name, variables in (
@@ -257,6 +373,10 @@ class TestMutations(CommittedShopTestCase):
         # viewer, mark it, its row, answer
         given = {"id": encode_id("Job", job.public_id)}
         self.takes(4, "JobRetry", bearer, input=given)
+
+
+def _values(facets: list[dict[str, Any]], name: str) -> Any:
+    return next(facet["values"] for facet in facets if facet["name"] == name)
 
 
 def _shortened(sql: str) -> str:
