@@ -16,7 +16,7 @@ def _may(actions: str, app: str, models: str) -> frozenset[str]:
 _ALL = "add change delete view"
 _CATALOG = "category collection media product productoption review stock variant"
 # Written by services alone: nobody edits them by hand.
-_CATALOG_RECORDS = "productlisting stockmovement"
+_CATALOG_RECORDS = "productlisting searchword stockmovement"
 _ORDERS = "fulfillment fulfillmentline order orderevent orderline payment"
 _CARTS = "cart cartline cartvoucher quote"
 _TERMS = "shippingmethod shippingzone taxrate voucher"
