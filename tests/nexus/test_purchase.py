@@ -32,7 +32,7 @@ OPERATIONS = {
         ]
     )
 }
-CSV = Path(__file__).parents[1] / "catalog" / "fixtures" / "shop.csv"
+FIXTURES = Path(__file__).parents[1] / "catalog" / "fixtures"
 ADDRESS = {
     "name": "Ada Byron",
     "street": "1 Analytical Way",
@@ -62,9 +62,28 @@ class Client:
         return data
 
 
-def buy(client: Client, sku: str) -> None:
-    """Fill a cart, check out, and wait for the confirmation's job."""
-    lines = [{"sku": sku, "quantity": 1}]
+def import_file(shop: Shop, name: str) -> None:
+    """Import one of the catalogue's files, as a shop's owner does."""
+    imported = subprocess.run(
+        [sys.executable, "manage.py", "import_products", str(FIXTURES / name)],
+        cwd=ROOT,
+        env=shop.environment,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert " created" in imported.stdout, imported.stdout + imported.stderr
+
+
+def buyable(client: Client, slug: str) -> list[dict[str, Any]]:
+    """The variants of a product's page that are in stock."""
+    variants = client.send("ProductPage", {"slug": slug})["variants"]
+    return [each for each in variants if each["availability"] != "OUT_OF_STOCK"]
+
+
+def buy(client: Client, **variant: str) -> dict[str, Any]:
+    """Buy one of a variant, by sku or variantId: the order, once its job has confirmed it."""
+    lines = [{**variant, "quantity": 1}]
     key = os.urandom(16).hex()
     cart = client.send(
         "CartCreate",
@@ -99,33 +118,34 @@ def buy(client: Client, sku: str) -> None:
     order = client.send("OrderByToken", {"token": placed["order"]["token"]})
     assert order["status"] == "CONFIRMED"
     assert order["totals"]["total"] == cart["quote"]["total"]
-    assert [line["sku"] for line in order["lines"]] == [sku]
+    return order
 
 
 def test_imported_goods_are_bought_and_confirmed_in_the_background(run_shop):
     shop = run_shop()
     shop.await_ready(FIRST_RUN_SECONDS)
-    imported = subprocess.run(
-        [sys.executable, "manage.py", "import_products", str(CSV)],
-        cwd=ROOT,
-        env=shop.environment,
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    assert " created" in imported.stdout, imported.stdout + imported.stderr
+    for name in ("shop.csv", "blank_skus.csv"):
+        import_file(shop, name)
     guest = Client(shop)
     found = guest.send("Browse", {"first": 5, "search": "breton"})
     assert found["edges"][0]["node"]["slug"] == "breton-top"
-    page = guest.send("ProductPage", {"slug": "breton-top"})
-    sku = next(each["sku"] for each in page["variants"] if each["availability"] != "OUT_OF_STOCK")
-    buy(guest, sku)
+    sku = buyable(guest, "breton-top")[0]["sku"]
+    assert [line["sku"] for line in buy(guest, sku=sku)["lines"]] == [sku]
+    # Without SKUs: one of several variants, and the only one of a product without options.
+    for slug, count, name in (
+        ("rain-cape", 3, "Rain Cape (Short / Moss)"),
+        ("tea-towel", 1, "Tea Towel"),
+    ):
+        variants = buyable(guest, slug)
+        assert [each["sku"] for each in variants] == [None] * count
+        (line,) = buy(guest, variantId=variants[0]["id"])["lines"]
+        assert (line["name"], line["sku"]) == (name, None)
 
     ada = Client(shop)
     account = {"email": "ada@example.com", "password": "correct horse battery"}
     ada.send("Register", {"input": {**account, "firstName": "Ada", "lastName": "Byron"}})
     ada.token = ada.send("Login", account)["token"]
-    buy(ada, sku)
+    buy(ada, sku=sku)
     ada.send("MessageSend", {"input": {"recipientEmail": "staff@example.com", "body": "Hello?"}})
     assert ada.send("Viewer")["notifications"]["unreadCount"] == 1
 
