@@ -15,19 +15,24 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DELETE_ON_ERROR:
-.PHONY: help run test check schema bench lock
+.PHONY: help run test fuzz-oracle check schema bench lock
 
 help: ## List these commands
 	@echo 'Usage: make COMMAND'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/.installed-run $(ASSETS)/.built ## Run the shop on http://127.0.0.1:8000 (PORT=8123 moves it; Ctrl-C stops it)
 	@exec $(MANAGE) run --with-parent
 
 test: $(VENV)/.installed-dev $(ASSETS)/.built ## Run all tests (ARGS="-k checkout" chooses; DATABASE_URL names another PostgreSQL)
-	$(BIN)/python -m pytest -n auto -m 'not serial' $(ARGS)
-	@# A choice of tests may leave none that need the machine to themselves: pytest's exit code 5.
-	$(BIN)/python -m pytest -m serial $(ARGS) || [ $$? -eq 5 ]
+	@# Both halves run, whatever the first finds; a choice of tests may leave one with none to
+	@# run, which is pytest's exit code 5.
+	@$(BIN)/python -m pytest -n auto -m 'not serial' $(ARGS); parallel=$$?; \
+	$(BIN)/python -m pytest -m serial $(ARGS); serial=$$?; \
+	case $$parallel,$$serial in 0,0|0,5|5,0) ;; *) exit 1 ;; esac
+
+fuzz-oracle: $(VENV)/.installed-dev ## Compare the compiler's answers with plain resolvers' (COUNT=100000 operations; SEED=... again)
+	@$(BIN)/python -m tests.oracle.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 check: $(VENV)/.installed-dev $(ASSETS)/.built ## Check style, types, layers, migrations and the committed schema
 	$(BIN)/ruff check
