@@ -8,8 +8,20 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.search import SearchQueryField
-from django.db.models import BooleanField, Case, CharField, F, FloatField, Func, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    DecimalField,
+    F,
+    FloatField,
+    Func,
+    JSONField,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.db.models.fields import TextField
 from django.db.models.functions import Cast, Coalesce
@@ -43,6 +55,20 @@ def variant_availability(prefix: str = "") -> Case:
     return availability_of(available_quantity(prefix))
 
 
+def listed_price(prefix: str = "") -> Combinable:
+    """What a ``ProductListing`` is sorted by as its price: the least one; 0 where there is none.
+
+    Args:
+        prefix: ``"listing__"`` on ``Product``, ``""`` on ``ProductListing``, whose index has it.
+    """
+    return Coalesce(f"{prefix}min_price", Value(0, DecimalField()))
+
+
+def listed_rating(prefix: str = "") -> Combinable:
+    """What a ``ProductListing`` is sorted by as its rating; 0 without reviews. As above."""
+    return Coalesce(f"{prefix}rating", Value(0, DecimalField()))
+
+
 class GreaterThan(Func):
     """Whether the first argument is greater than the second; usable as a condition."""
 
@@ -63,6 +89,27 @@ class OptionValue(Func):
 
     def __init__(self, name: Any, **extra: Any) -> None:
         super().__init__("options", Cast(as_expression(name), TextField()), **extra)
+
+
+class HasOption(Func):
+    """Whether a variant has one of ``values`` for the option called ``name``; a condition.
+
+    Written so that the index on ``options`` answers it, and PostgreSQL can guess how many do.
+    """
+
+    template = "(%(expressions)s))"
+    arg_joiner = " @> ANY ("
+    arity = 2
+    output_field = BooleanField()
+
+    def __init__(self, name: Any, values: Any, **extra: Any) -> None:
+        wanted = Func(
+            Cast(as_expression(name), TextField()),
+            Cast(as_expression(values), ArrayField(TextField())),
+            function="catalog_option_values",
+            output_field=ArrayField(JSONField()),
+        )
+        super().__init__("options", wanted, **extra)
 
 
 class _SearchQuery(Func):

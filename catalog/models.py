@@ -8,9 +8,9 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from catalog.expressions import listed_price, listed_rating
 from catalog.querysets import (
     CategoryQuerySet,
     CollectionQuerySet,
@@ -57,7 +57,12 @@ class Product(models.Model):
     """A thing the shop sells, in one or more variants."""
 
     category = models.ForeignKey(
-        Category, models.SET_NULL, null=True, blank=True, related_name="products"
+        Category,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="products",
+        db_index=False,  # two indexes begin with it
     )
     name = models.CharField(max_length=250)
     slug = models.SlugField(max_length=250, unique=True, db_index=False, allow_unicode=True)
@@ -78,6 +83,14 @@ class Product(models.Model):
             GinIndex(fields=["tags"], name="product_tags"),
             models.Index(fields=["-created_at", "-id"], name="product_newest"),
             models.Index(fields=["name", "id"], name="product_name"),
+            models.Index(fields=["category", "created_at", "id"], name="product_category_newest"),
+            models.Index(fields=["category", "name", "id"], name="product_category_name"),
+            # Few as they are, no list of them must pass by all the published ones.
+            models.Index(
+                fields=["created_at", "id"],
+                condition=models.Q(is_published=False),
+                name="product_unpublished",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -137,6 +150,7 @@ class Variant(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["product", "position", "id"], name="variant_in_order"),
+            models.Index(fields=["price", "product"], name="variant_price"),
             GinIndex(fields=["options"], opclasses=["jsonb_path_ops"], name="variant_options"),
         ]
         constraints = [
@@ -174,6 +188,13 @@ class Stock(models.Model):
 
     class Meta:
         verbose_name_plural = "stock"
+        indexes = [
+            models.Index(
+                fields=["variant"],
+                condition=models.Q(on_hand__gt=models.F("allocated")),
+                name="stock_available",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(allocated__gte=0) & models.Q(allocated__lte=models.F("on_hand")),
@@ -276,16 +297,8 @@ class ProductListing(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                Coalesce("min_price", models.Value(0, models.DecimalField())),
-                "product",
-                name="listing_price",
-            ),
-            models.Index(
-                Coalesce("rating", models.Value(0, models.DecimalField())),
-                "product",
-                name="listing_rating",
-            ),
+            models.Index(listed_price(), "product", name="listing_price"),
+            models.Index(listed_rating(), "product", name="listing_rating"),
         ]
 
     def __str__(self) -> str:

@@ -13,7 +13,7 @@ from django.apps import apps
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from catalog.expressions import Matches, OptionValue, search_query, variant_availability
+from catalog.expressions import HasOption, Matches, search_query, variant_availability
 from users.viewer import Viewer
 
 
@@ -145,7 +145,7 @@ class VariantQuerySet(QuerySet):
 
     def with_option(self, name: Any, values: Any) -> Self:
         """Those with one of these values for the option called ``name``."""
-        return self.alias(option_value=OptionValue(name)).filter(option_value__in=values)
+        return self.filter(HasOption(name, values))
 
 
 class MediaQuerySet(QuerySet):

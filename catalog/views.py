@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import DecimalField, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -15,16 +14,13 @@ from rest_framework.response import Response
 from rest_framework.reverse import reverse
 from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from catalog.expressions import search_rank
+from catalog.expressions import listed_price, listed_rating, search_rank
 from catalog.filters import ProductSearchFilterSet
 from catalog.models import Product
 from catalog.serializers import ProductSerializer
 from catalog.services.products import delete_product, save_product
 from users.permissions import AllowAny, HasPermission
 from users.rest import RulesByAction, viewer_for_request
-
-_PRICE = Coalesce("listing__min_price", Value(0, DecimalField()))
-_RATING = Coalesce("listing__rating", Value(0, DecimalField()))
 
 
 @extend_schema_view(
@@ -68,9 +64,9 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         "created_at": "created_at",
         "name": "name",
         "-name": "name",
-        "price": _PRICE,
-        "-price": _PRICE,
-        "-rating": _RATING,
+        "price": listed_price("listing__"),
+        "-price": listed_price("listing__"),
+        "-rating": listed_rating("listing__"),
     }
 
     def get_queryset(self) -> QuerySet[Product]:

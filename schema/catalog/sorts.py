@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import DecimalField, QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 
-from catalog.expressions import search_rank
+from catalog.expressions import listed_price, listed_rating, search_rank
 from schema.compiler.mapping import Sort
 from schema.enumeration import enumeration
 
@@ -30,9 +29,8 @@ def listed(products: QuerySet) -> QuerySet:
     return products.filter(listing__isnull=False)
 
 
-# As the indexes on ProductListing have them.
-_PRICE = Coalesce("listing__min_price", Value(0, DecimalField()))
-_RATING = Coalesce("listing__rating", Value(0, DecimalField()))
+_PRICE = listed_price("listing__")
+_RATING = listed_rating("listing__")
 _NUMERIC = ("numeric", "bigint")
 
 PRODUCT_SORTS = {
