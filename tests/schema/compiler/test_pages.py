@@ -75,6 +75,13 @@ class TestOrders:
         ]
         assert prices == sorted(prices)
 
+    def test_what_has_no_price_is_the_cheapest_in_both_directions(self, ask, shelf):
+        rising = ask(PAGE, {"first": 100, "sort": "PRICE_ASC"})["products"]["edges"]
+        falling = ask(PAGE, {"first": 100, "sort": "PRICE_DESC"})["products"]["edges"]
+        slugs = [edge["node"]["slug"] for edge in rising]
+        assert slugs[:2] == ["p-4", "p-9"]
+        assert [edge["node"]["slug"] for edge in falling] == slugs[::-1]
+
     def test_rating_puts_the_best_first_and_the_unrated_last(self, ask, shelf):
         edges = ask(PAGE, {"first": 100, "sort": "RATING"})["products"]["edges"]
         ratings = [edge["node"]["averageRating"] or 0 for edge in edges]
