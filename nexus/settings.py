@@ -5,8 +5,8 @@ Without any of them the development shop runs: embedded PostgreSQL, no broker, n
 
 from __future__ import annotations
 
-import re
 import logging
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any

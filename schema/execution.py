@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,7 +25,7 @@ from schema.compiler.limits import exceeded
 from schema.compiler.nodes import node, nodes
 from schema.compiler.plain import plain
 from schema.compiler.plan import Planner, symbolic
-from schema.compiler.plans import PlanCache
+from schema.compiler.plans import Recent
 from schema.compiler.resolution import fill_in
 from schema.compiler.run import run
 from schema.compiler.selection import Selected, Selection
@@ -101,9 +101,57 @@ def execute(
     try:
         if execution.operation.operation is OperationType.MUTATION:
             return GraphQLResult(execution.mutate(), executed=True)
-        return GraphQLResult(execution.query(), executed=True)
+        answer = execution.query()
+        queries.put(
+            (request.query, request.operation_name), (execution.document, execution.operation)
+        )
+        return GraphQLResult(answer, executed=True)
     except Problem as problem:
         return GraphQLResult(_body(b"null", [problem.formatted()]), executed=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """A query that is known: all that is left to do is to run one statement.
+
+    Attributes:
+        plan: with its statement.
+        values: the statement's parameters.
+    """
+
+    plan: Plan
+    values: list[Any]
+
+    def result(self, columns: Sequence[bytes | None]) -> GraphQLResult:
+        """The response, given the statement's one row."""
+        data = _object(_members(self.plan, columns))
+        return GraphQLResult(_body(data, self.plan.problems, self.plan.cost), executed=True)
+
+
+def is_known(request: GraphQLRequest) -> bool:
+    """Whether the same query has run before, perhaps for another viewer."""
+    return queries.get((request.query, request.operation_name)) is not None
+
+
+def at_hand(request: GraphQLRequest, *, viewer: Viewer) -> AtHand | None:
+    """A query whose plan is there already, so that no more than a few look-ups find it.
+
+    None where only ``execute`` can tell: the operation is no query, or new, or must be refused, or
+    a part of it is resolved in Python.
+    """
+    known = queries.get((request.query, request.operation_name))
+    if known is None:
+        return None
+    schema, _ = composed()
+    try:
+        variables = coerced_variables(schema, known[1], request.variables or {})
+        execution = _Execution(*known, Bindings(variables, viewer), None, None)
+        plan = plans.get(execution.key())
+        if plan is None or not plan.sql or plan.resolutions or plan.introspected:
+            return None
+        return AtHand(plan, plan.parameters(execution.bindings))
+    except (InvalidDocument, Problem, ShapeChanged):
+        return None
 
 
 def plan_of(request: GraphQLRequest, *, viewer: Viewer) -> tuple[Plan, Bindings]:
@@ -215,8 +263,7 @@ class _Execution:
 
     def query(self) -> bytes:
         """The response of a query: one statement for all its root fields."""
-        # A denial is told in the plan's own problems.
-        key = self._key("query", (_kind(self.bindings.viewer), self.denial))
+        key = self.key()
         plan = plans.get(key)
         if plan is None:
             plan = self.plan_query()
@@ -240,6 +287,11 @@ class _Execution:
                 selected,
             )
         return _body(_object(members), plan.problems, plan.cost)
+
+    def key(self) -> Hashable:
+        """What decides the plan of a query."""
+        # A denial is told in the plan's own problems.
+        return self._key("query", (_kind(self.bindings.viewer), self.denial))
 
     def plan_query(self) -> Plan:
         """One statement for all root fields."""
@@ -400,7 +452,9 @@ class _Execution:
         return _object(members)
 
 
-plans = PlanCache(size=1000)
+plans: Recent[Plan] = Recent(size=1000)
+# Queries that have run, by text and operation name: to see that one is known takes no parsing.
+queries: Recent[tuple[Document, OperationDefinitionNode]] = Recent(size=1000)
 
 
 def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
@@ -426,7 +480,7 @@ def _kind(viewer: Viewer) -> Hashable:
     )
 
 
-def _members(plan: Plan, columns: list[bytes | None]) -> dict[str, bytes | None]:
+def _members(plan: Plan, columns: Sequence[bytes | None]) -> dict[str, bytes | None]:
     """The JSON of a plan's pieces by response key: columns and what was known before."""
     return {key: columns[piece] if isinstance(piece, int) else piece for key, piece in plan.pieces}
 

@@ -18,7 +18,7 @@ from users.session_store import SessionStore
 from users.tokens import InvalidToken, read_token
 from users.viewer import ANONYMOUS, Viewer
 
-__all__ = ["InvalidToken", "viewer_for_session", "viewer_for_token", "viewer_of"]
+__all__ = ["InvalidToken", "permissions_sql", "viewer_for_session", "viewer_for_token", "viewer_of"]
 
 # The permission names of account ``u``: through groups, its own, or all of them.
 _PERMISSIONS = """
@@ -36,21 +36,31 @@ _PERMISSIONS = """
               )
     )
 """
-_BY_TOKEN = f"""
-    SELECT {_PERMISSIONS}
-    FROM users_user u
-    WHERE u.id = %s AND u.is_active AND u.token_version = %s
-      AND NOT EXISTS (
-            SELECT FROM users_refreshsession r
-            WHERE r.family = %s AND r.revoked_at IS NOT NULL
-          )
-"""  # noqa: S608 - of constants alone
 _BY_SESSION = f"""
     SELECT u.id, u.password, s.session_data, {_PERMISSIONS}
     FROM users_browsersession s
     JOIN users_user u ON u.id = s.user_id
     WHERE s.session_key = %s AND s.expire_date > now() AND u.is_active
 """  # noqa: S608 - of constants alone
+
+
+def permissions_sql(*, user_id: str, version: str, family: str) -> str:
+    """A statement that answers one row, the permissions, where a token's claims still hold.
+
+    The arguments are how its three parameters are written, such as ``%s`` or ``$1``.
+    """
+    return f"""
+        SELECT {_PERMISSIONS}
+        FROM users_user u
+        WHERE u.id = {user_id} AND u.is_active AND u.token_version = {version}
+          AND NOT EXISTS (
+                SELECT FROM users_refreshsession r
+                WHERE r.family = {family} AND r.revoked_at IS NOT NULL
+              )
+    """  # noqa: S608 - of constants alone
+
+
+_PERMISSIONS_OF_TOKEN = permissions_sql(user_id="%s", version="%s", family="%s")
 
 
 def viewer_for_token(token: str) -> Viewer:
@@ -61,7 +71,7 @@ def viewer_for_token(token: str) -> Viewer:
             disabled or changed its password, or its log-in was revoked.
     """
     claims = read_token(token)
-    row = _row(_BY_TOKEN, [claims.user_id, claims.version, claims.family])
+    row = _row(_PERMISSIONS_OF_TOKEN, [claims.user_id, claims.version, claims.family])
     if row is None:
         raise InvalidToken("TOKEN_INVALID")
     return Viewer(user_id=claims.user_id, permissions=frozenset(row[0]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
 import sys
 
 import pytest
@@ -77,3 +78,14 @@ class TestRequestId(SimpleTestCase):
     def test_every_request_has_an_id_of_its_own(self):
         ids = {self.client.get("/healthz")["X-Request-Id"] for _ in range(3)}
         assert len(ids) == 3
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_uvicorns_access_log_is_on_where_it_is_wanted(wanted):
+    code = (
+        "import logging; from uvicorn.config import Config;"
+        f"Config('nexus.asgi:application', access_log={wanted}).load();"
+        "print(logging.getLogger('uvicorn.access').hasHandlers())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(wanted)

@@ -6,21 +6,28 @@ import asyncio
 import json
 import logging
 import threading
+import uuid
 from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
+import psycopg2
 import pytest
 from django.db import connection, transaction
 from django.test import TransactionTestCase, override_settings
+from django.utils import timezone
+from psycopg2.errors import QueryCanceled
 
+from catalog.services.categories import create_category
 from nexus.asgi import application, graphql
-from schema import asgi
+from schema import asgi, execution
 from schema.asgi import GraphQLApplication
 from schema.execution import execute
+from schema.pool import Pool
 from schema.workers import Overloaded, Workers
 from tasks.context import request_id
 from users.models import User
+from users.tokens import issue_token
 
 QUERY = b'{"query": "{ __typename }"}'
 HEADERS = {"host": "localhost", "content-type": "application/json"}
@@ -236,6 +243,81 @@ class TestWorkers:
         answer = reply(app)
         assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
         assert answer.headers["retry-after"] == "1"
+
+
+class TestKnownQueries(TransactionTestCase):
+    """A query that ran before is answered on the event loop, and alike."""
+
+    document = "query($slug: String!) { category(slug: $slug) { name } }"
+
+    def setUp(self) -> None:
+        self.app = GraphQLApplication()
+        self.addCleanup(lambda: asyncio.run(self.app.close()))
+        execution.queries.clear()
+        for name in ("Chairs", "Tables"):
+            create_category(name=name, slug=name.lower())
+
+    def ask(self, slug: str, document: str | None = None, **headers: str) -> Reply:
+        body = json.dumps({"query": document or self.document, "variables": {"slug": slug}})
+        return reply(self.app, [body.encode()], headers={**HEADERS, **headers})
+
+    def without_threads(self) -> Any:
+        return mock.patch.object(Workers, "run", side_effect=AssertionError("a thread was used"))
+
+    def test_it_takes_no_thread(self) -> None:
+        first = self.ask("chairs")
+        with self.without_threads():
+            assert self.ask("chairs").body == first.body
+            assert json.loads(self.ask("tables").body)["data"] == {"category": {"name": "Tables"}}
+            assert self.ask("nothing").status == 200
+
+    def test_its_answer_may_be_in_the_newer_media_type(self) -> None:
+        self.ask("chairs")
+        answer = self.ask("chairs", accept="application/graphql-response+json")
+        assert answer.headers["content-type"].startswith("application/graphql-response+json")
+
+    def test_a_caller_with_a_token_takes_none_either(self) -> None:
+        user = User.objects.create_user("ada@example.com")
+        token, _ = issue_token(user_id=user.pk, version=1, family=uuid.uuid4(), now=timezone.now())
+        headers = {"authorization": f"Bearer {token}"}
+        document = "query($slug: String!) { viewer { email } category(slug: $slug) { name } }"
+        answers = [self.ask("chairs", document, **headers).body]
+        with self.without_threads():
+            answers.append(self.ask("chairs", document, **headers).body)
+        assert answers[0] == answers[1]
+        assert json.loads(answers[1])["data"]["viewer"] == {"email": user.email}
+        assert json.loads(self.ask("chairs", document).body)["data"]["viewer"] is None
+
+    def test_a_token_that_is_not_believed_is_told(self) -> None:
+        document = "query($slug: String!) { jobs { totalCount } category(slug: $slug) { name } }"
+        for _ in range(2):
+            answer = self.ask("chairs", document, authorization="Bearer garbage")
+            assert answer.code == "UNAUTHENTICATED"
+
+    def test_variables_of_a_wrong_type_are_refused(self) -> None:
+        self.ask("chairs")
+        body = json.dumps({"query": self.document, "variables": {"slug": 7}}).encode()
+        assert reply(self.app, [body]).code == "BAD_USER_INPUT"
+
+    def test_a_thread_tries_again_where_the_connection_broke(self) -> None:
+        first = self.ask("chairs")
+        broken = mock.patch.object(Pool, "fetch", side_effect=psycopg2.OperationalError("broken"))
+        with broken, self.assertLogs("schema.asgi", "WARNING"):
+            assert self.ask("chairs").body == first.body
+
+    def test_a_statement_that_takes_too_long_is_not_tried_again(self) -> None:
+        self.ask("chairs")
+        slow = mock.patch.object(Pool, "fetch", side_effect=QueryCanceled("too slow"))
+        with slow, self.without_threads(), self.assertLogs("schema.asgi", "ERROR"):
+            answer = self.ask("chairs")
+        assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
+
+    def test_without_room_it_is_turned_away(self) -> None:
+        self.ask("chairs")
+        with mock.patch.object(Pool, "fetch", side_effect=Overloaded):
+            answer = self.ask("chairs")
+        assert answer.headers["retry-after"]
+        assert answer.status == 503
 
 
 class TestConnections(TransactionTestCase):

@@ -129,10 +129,10 @@ class TestViewers:
 
 class TestCache:
     def test_forgets_the_plan_used_least_recently(self):
-        from schema.compiler.plans import PlanCache
+        from schema.compiler.plans import Recent
         from schema.compiler.statement import Plan
 
-        plans = PlanCache(size=2)
+        plans = Recent(size=2)
         kept, used, third = Plan(), Plan(), Plan()
         plans.put("kept", kept)
         plans.put("used", used)
