@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,16 @@ hypothesis_settings.register_profile(
     "nightly", hypothesis_settings.get_profile("default"), max_examples=2_000
 )
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the seed of what each run tries anew; the processes of one run share it."""
+    os.environ.setdefault("ORACLE_SEED", str(secrets.randbelow(10**9)))
+
+
+def pytest_report_header() -> str:
+    """Say how to try the same again."""
+    return f"ORACLE_SEED={os.environ['ORACLE_SEED']}"
 
 
 @pytest.fixture(scope="session")

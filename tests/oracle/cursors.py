@@ -1,0 +1,94 @@
+"""The real cursors of a shop's rows, collected from the compiler's own pages.
+
+The oracle does not make cursors: it knows which row each belongs to, and what follows that row.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from commerce.models import OrderEvent
+from schema.catalog.sorts import PRODUCT_SORTS
+from schema.execution import GraphQLRequest, execute
+from tasks.models import Job
+from tests.oracle.shop import Shop
+from users.viewer import Viewer
+
+PRODUCTS = """query Products($sort: ProductSort, $search: String) {
+  products(first: 100, sort: $sort, search: $search) { edges { cursor node { id } } }
+}"""
+LISTS = """{
+  products(first: 100) { nodes { reviews(first: 100) { edges { cursor node { id } } } } }
+  categories(first: 100) { edges { cursor node { id } } }
+  jobs(first: 100) { edges { cursor node { id } } }
+  newest: orders(first: 100) {
+    edges { cursor node { id events(first: 100) { edges { cursor node { sequence } } } } }
+  }
+  oldest: orders(first: 100, sort: OLDEST) { edges { cursor node { id } } }
+}"""
+OWN = """{ viewer {
+  messages(first: 100) { edges { cursor node { id } } }
+  notifications(first: 100) { edges { cursor node { id } } }
+} }"""
+
+
+def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[str]) -> None:
+    """Ask for all lists and keep their cursors in ``shop.cursors``.
+
+    Args:
+        everything: a viewer who may see all shared rows.
+        viewers: those whose own rows matter too.
+        terms: the searches whose orders matter too.
+    """
+    jobs = {str(job.public_id): job.pk for job in shop.rows(Job)}
+    events = {(event.order_id, event.sequence): event.pk for event in shop.rows(OrderEvent)}
+
+    def keep(name: str, connection: Mapping[str, Any]) -> None:
+        known = shop.cursors.setdefault(name, {})
+        for edge in connection["edges"]:
+            key = key_of(edge["node"])
+            known[jobs[key] if key in jobs else int(key)] = edge["cursor"]
+
+    for sort in PRODUCT_SORTS:
+        if sort != "RELEVANCE":
+            answer = _ask(PRODUCTS, everything, sort=sort)
+            keep(f"ProductConnection:{sort}", answer["products"])
+    for term in terms:
+        answer = _ask(PRODUCTS, everything, search=term)
+        keep(f"ProductConnection:RELEVANCE:{term}", answer["products"])
+    answer = _ask(LISTS, everything)
+    for product in answer["products"]["nodes"]:
+        keep("ReviewConnection:NEWEST", product["reviews"])
+    keep("CategoryConnection:NAME_ASC", answer["categories"])
+    keep("JobConnection:NEWEST", answer["jobs"])
+    keep("OrderConnection:NEWEST", answer["newest"])
+    keep("OrderConnection:OLDEST", answer["oldest"])
+    of_events = shop.cursors.setdefault("OrderEventConnection:OLDEST", {})
+    for order in _nodes(answer["newest"]):
+        for edge in order["events"]["edges"]:
+            of_events[events[int(key_of(order)), edge["node"]["sequence"]]] = edge["cursor"]
+    for viewer in viewers:
+        if viewer.user_id is not None:
+            own = _ask(OWN, viewer)["viewer"]
+            keep("MessageConnection:NEWEST", own["messages"])
+            keep("NotificationConnection:NEWEST", own["notifications"])
+    for name, known in shop.cursors.items():
+        assert len(set(known.values())) == len(known), f"Two rows of {name} share a cursor."
+
+
+def key_of(node: Mapping[str, Any]) -> str:
+    """The key in a node's id."""
+    return base64.b64decode(node["id"]).decode().partition(":")[2]
+
+
+def _nodes(connection: Mapping[str, Any]) -> Iterator[Any]:
+    return (edge["node"] for edge in connection["edges"])
+
+
+def _ask(document: str, viewer: Viewer, **variables: Any) -> Any:
+    answer = json.loads(execute(GraphQLRequest(document, None, variables), viewer=viewer).body)
+    assert "errors" not in answer, answer
+    return answer["data"]

@@ -1,0 +1,249 @@
+"""Carts and orders, as the oracle reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from datetime import UTC
+from typing import Any
+
+from catalog.models import Variant
+from commerce import models
+from tests.oracle.fields import Asking, columns, failed, first_of, global_id, money, resolver
+from tests.oracle.pages import Order, Page, newest, page_of
+from tests.oracle.shop import Rows, Shop
+
+PARTS = ("subtotal", "discount", "shipping", "tax", "total")
+CANCELLABLE = ("PENDING_PAYMENT", "CONFIRMED")
+
+columns("PostalAddress", "name street city postal_code country phone")
+columns("Quote", " ".join(PARTS) + " expires_at")
+columns("Totals", " ".join(PARTS))
+for _type in ("ShippingMethod", "CartLine", "Cart", "OrderLine", "Fulfillment", "Order"):
+    global_id(_type)
+
+
+def amounts(name: str, *names: str) -> None:
+    """Fields for amounts of money in the row's own currency."""
+    for field in names:
+
+        def read(row: Any, asking: Asking, column: str = field) -> Any:
+            return money(getattr(row, column), row.currency)
+
+        camel = "unitPrice" if field == "unit_price" else field
+        resolver(f"{name}.{camel}")(read)
+
+
+def together(row: Any) -> dict[str, Any]:
+    """The parts of what something costs."""
+    return {part: money(getattr(row, part), row.currency) for part in PARTS}
+
+
+# --- carts --------------------------------------------------------------------------------------
+
+columns("ShippingMethod", "name")
+columns("CartLine", "quantity")
+columns("Cart", "token version shipping_address billing_address")
+amounts("ShippingMethod", "price")
+amounts("CartLine", "unit_price", "total")
+amounts("CartVoucher", "amount")
+
+
+@resolver("Query.cart")
+def cart_of_token(_: Any, asking: Asking, token: str) -> Any:
+    holder = Asking(asking.shop, asking.viewer.holding(cart_token=token))
+    found = [row for row in asking.shop.rows(models.Cart) if row.token == token]
+    return next(iter(holder.sees(models.Cart, found)), None)
+
+
+@resolver("CartLine.variant")
+def variant(line: Any, asking: Asking) -> Any:
+    return asking.shop.get(Variant, line.variant_id)
+
+
+@resolver("CartVoucher.code")
+def code(used: Any, asking: Asking) -> str:
+    return asking.shop.get(models.Voucher, used.voucher_id).code
+
+
+@resolver("Cart.email")
+def cart_email(cart: Any, asking: Asking) -> str | None:
+    return cart.email or None
+
+
+@resolver("Cart.lines")
+def cart_lines(cart: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.CartLine, cart=cart.pk), first)
+
+
+@resolver("Cart.vouchers")
+def vouchers(cart: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.CartVoucher, cart=cart.pk), first)
+
+
+@resolver("Cart.shippingMethods")
+def shipping_methods(cart: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.sees(models.ShippingMethod, methods_for(asking.shop, cart)), first)
+
+
+def methods_for(shop: Shop, cart: Any) -> Rows:
+    """The ways in which the shop sends to a cart's address."""
+    if cart.shipping_address is None:
+        return []
+    methods = [
+        method
+        for method in shop.rows(models.ShippingMethod)
+        if method.is_active
+        and cart.shipping_address["country"]
+        in shop.get(models.ShippingZone, method.zone_id).countries
+    ]
+    return sorted(methods, key=lambda method: (method.position, method.pk))
+
+
+@resolver("Cart.shippingMethod")
+def shipping_method(cart: Any, asking: Asking) -> Any:
+    return asking.see(models.ShippingMethod, cart.shipping_method_id)
+
+
+@resolver("Cart.quote")
+def quote(cart: Any, asking: Asking) -> Any:
+    stored = asking.shop.get(models.Quote, cart.pk)
+    return None if stored is None else {**together(stored), "expires_at": stored.expires_at}
+
+
+@resolver("Cart.requirements")
+def requirements(cart: Any, asking: Asking) -> list[str]:
+    lacking = {
+        "LINES": not asking.shop.of(models.CartLine, cart=cart.pk),
+        "EMAIL": not cart.email,
+        "SHIPPING_ADDRESS": cart.shipping_address is None,
+        "SHIPPING_METHOD": cart.shipping_method_id
+        not in [method.pk for method in methods_for(asking.shop, cart)],
+    }
+    return [name for name, lacks in lacking.items() if lacks]
+
+
+# --- orders -------------------------------------------------------------------------------------
+
+columns("OrderLine", "name sku quantity")
+columns("FulfillmentLine", "quantity")
+columns("Fulfillment", "tracking_number status")
+columns("OrderEvent", "sequence kind message created_at")
+columns("Order", "number status payment_status placed_at email shipping_method_name")
+columns("Order", "shipping_address billing_address")
+amounts("OrderLine", "unit_price", "total")
+amounts("Order", "total")
+
+
+@resolver("Query.order")
+def order_of_key(
+    _: Any, asking: Asking, token: str | None = None, number: str | None = None
+) -> Any:
+    if token is None and number is None:
+        return None
+    viewer = asking.viewer if token is None else asking.viewer.holding(order_token=token)
+    found = [
+        row
+        for row in asking.shop.rows(models.Order)
+        if token in (None, row.token) and number in (None, row.number)
+    ]
+    for row in Asking(asking.shop, viewer).sees(models.Order, found):
+        held = copy(row)
+        held.holder = viewer
+        return held
+    return None
+
+
+@resolver("Query.orders")
+def orders(
+    _: Any,
+    asking: Asking,
+    filter: dict[str, Any] | None = None,  # noqa: A002 - the argument's name
+    sort: Any = None,
+    **page: Any,
+) -> Page:
+    if not asking.viewer.may("commerce.view_order"):
+        raise failed("FORBIDDEN" if asking.viewer.user_id else "UNAUTHENTICATED")
+    rows = asking.sees(models.Order, asking.shop.rows(models.Order))
+    wanted = {name: value for name, value in (filter or {}).items() if value not in (None, [])}
+    return placed(asking, [row for row in rows if fits(row, wanted)], sort, page)
+
+
+def placed(asking: Asking, rows: Rows, sort: Any, page: Mapping[str, Any]) -> Page:
+    """A page of orders by the time they were placed."""
+    name = getattr(sort, "name", sort) or "NEWEST"
+    places = newest(asking.shop.rows(models.Order), "placed_at", oldest=name == "OLDEST")
+    return page_of(asking, rows, Order(f"OrderConnection:{name}", places), **page)
+
+
+def fits(order: Any, wanted: Mapping[str, Any]) -> bool:
+    """Whether an order meets every condition; the form strips texts, and blank ones set none."""
+    email = wanted.get("email", "").strip().lower()
+    term = wanted.get("search", "").strip().lower()
+    return (
+        order.status in names_in(wanted.get("status"), order.status)
+        and order.payment_status in names_in(wanted.get("payment_status"), order.payment_status)
+        and order.placed_at >= aware(wanted.get("placed_after", order.placed_at))
+        and ("placed_before" not in wanted or order.placed_at < aware(wanted["placed_before"]))
+        and email in ("", order.email.lower())
+        and (order.number.lower().startswith(term) or term in order.email.lower())
+    )
+
+
+def names_in(choices: Any, otherwise: str) -> list[str]:
+    """The names of enum values; where nothing is wanted, what is there."""
+    return [otherwise] if choices is None else [getattr(each, "name", each) for each in choices]
+
+
+def aware(moment: Any) -> Any:
+    """A time; without a zone, it is UTC's."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+@resolver("Order.token")
+def order_token(order: Any, asking: Asking) -> str | None:
+    holder = getattr(order, "holder", asking.viewer)
+    mine = holder.user_id is not None and order.user_id == holder.user_id
+    return order.token if mine or holder.order_token == order.token else None
+
+
+@resolver("OrderLine.variant")
+def bought_variant(line: Any, asking: Asking) -> Any:
+    return asking.shop.get(Variant, line.variant_id)
+
+
+@resolver("FulfillmentLine.orderLine")
+def order_line(line: Any, asking: Asking) -> Any:
+    return asking.shop.get(models.OrderLine, line.order_line_id)
+
+
+@resolver("Fulfillment.lines")
+def parcel_lines(parcel: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.FulfillmentLine, fulfillment=parcel.pk), first)
+
+
+@resolver("Order.lines")
+def order_lines(order: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.OrderLine, order=order.pk), first)
+
+
+@resolver("Order.fulfillments")
+def fulfillments(order: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.Fulfillment, order=order.pk), first)
+
+
+@resolver("Order.totals")
+def totals(order: Any, asking: Asking) -> Any:
+    return together(order)
+
+
+@resolver("Order.events")
+def events(order: Any, asking: Asking, **page: Any) -> Page:
+    rows = sorted(asking.shop.rows(models.OrderEvent), key=lambda row: (row.sequence, row.pk))
+    order_of = Order("OrderEventConnection:OLDEST", {row.pk: at for at, row in enumerate(rows)})
+    return page_of(asking, asking.shop.of(models.OrderEvent, order=order.pk), order_of, **page)
+
+
+@resolver("Order.allowedActions")
+def allowed_actions(order: Any, asking: Asking) -> list[str]:
+    return ["CANCEL"] if order.status in CANCELLABLE else []
