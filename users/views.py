@@ -53,7 +53,10 @@ class RefreshView(APIView):
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        """A refresh token works once. Using one again later ends the whole log-in."""
+        """A refresh token works once (again within 5 seconds after a lost answer).
+
+        Later reuse ends the log-in.
+        """
         given = validated(RefreshTokenSerializer(data=request.data))
         return _shown(refresh_session(**given, now=timezone.now()))
 

@@ -53,7 +53,11 @@ def user_register(context: Context, given: Any) -> Made:
 
 
 _REFRESH_TOKEN = {
-    "refresh_token": graphene.String(required=True, description="A refresh token; it works once.")
+    "refresh_token": graphene.String(
+        required=True,
+        description="A refresh token. It works once (again within 5 seconds after a lost answer); "
+        "later reuse ends the log-in.",
+    )
 }
 
 
@@ -64,7 +68,9 @@ def _token_fields() -> dict[str, Any]:
             "The access token: send it as `Authorization: Bearer TOKEN`.",
         ),
         "refresh_token": plain(
-            graphene.NonNull(graphene.String), "For the next `refreshToken`; works once."
+            graphene.NonNull(graphene.String),
+            "For the next `refreshToken`. It works once (again within 5 seconds after a lost "
+            "answer); later reuse ends the log-in.",
         ),
         "payload": plain(graphene.NonNull(JSON), "The access token's claims."),
         "refresh_expires_in": plain(
