@@ -14,6 +14,7 @@ def main() -> None:
     from django.conf import settings
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, connection
 
     from nexus.embedded import EmbeddedPostgresError, database
 
@@ -25,6 +26,13 @@ def main() -> None:
                 execute_from_command_line(sys.argv)
     except (ImproperlyConfigured, EmbeddedPostgresError) as error:
         sys.exit(f"manage.py: {error}")
+    except OperationalError as error:
+        if connection.connection is not None:  # then it is no trouble of reaching it
+            raise
+        place = connection.settings_dict
+        address = f"{place['HOST'] or 'the local socket'}:{place['PORT'] or 5432}"
+        reason = str(error).strip().partition("\n")[0]
+        sys.exit(f"manage.py: Can't reach PostgreSQL at {address} (DATABASE_URL): {reason}")
 
 
 if __name__ == "__main__":

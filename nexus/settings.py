@@ -11,14 +11,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
-from decouple import AutoConfig, Csv
+from decouple import Csv
 from django.core.exceptions import ImproperlyConfigured
 
+from nexus import configuration
 from nexus.embedded import embedded_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-config = AutoConfig(search_path=ROOT)
+config = configuration.Configuration(ROOT)
 
 # --- Core ---------------------------------------------------------------------------------------
 DEVELOPMENT_KEY = "development-key-not-for-production-0123456789abcdef0123456789abcdef"
@@ -119,7 +119,7 @@ PLANNING = {"jit": "off", "random_page_cost": "1.1"}
 # Empty: the embedded PostgreSQL, in VAR/postgres.
 DATABASE_URL = config("DATABASE_URL", default="")
 _database: dict[str, Any] = (
-    {**dj_database_url.parse(DATABASE_URL)} if DATABASE_URL else embedded_settings(VAR)
+    configuration.database(DATABASE_URL) if DATABASE_URL else embedded_settings(VAR)
 )
 _database |= {
     "CONN_MAX_AGE": 60,
@@ -240,7 +240,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = config("DEFAULT_FROM_EMAIL", default="shop@example.com")
 
 # --- The shop -----------------------------------------------------------------------------------
-CURRENCY = config("CURRENCY", default="EUR")
+CURRENCY = configuration.currency(config("CURRENCY", default="EUR"))
 PRICES_INCLUDE_TAX = config("PRICES_INCLUDE_TAX", default=False, cast=bool)
 LOW_STOCK_THRESHOLD = config("LOW_STOCK_THRESHOLD", default=3, cast=int)
 CART_LIFETIME_DAYS = config("CART_LIFETIME_DAYS", default=30, cast=int)

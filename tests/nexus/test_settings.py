@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import socket
 import subprocess
 import sys
 from itertools import pairwise
@@ -68,10 +69,10 @@ def test_env_example_explains_every_variable():
                 assert first.startswith("# ") or is_variable(first), f"{line} stands alone"
 
 
-def settings_with(**environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command under these variables and no others."""
+def settings_with(command: str = "check", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of manage.py under these variables and no others."""
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, "manage.py", command],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], "VAR_DIR": os.environ["VAR_DIR"], **environment},
         capture_output=True,
@@ -115,3 +116,44 @@ class TestProduction:
 
 def test_development_needs_no_variable():
     assert settings_with().returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("PORT", "abc", "PORT must be a whole number, not 'abc'."),
+        ("ACCESS_TOKEN_SECONDS", "abc", "ACCESS_TOKEN_SECONDS must be a whole number, not 'abc'."),
+        ("JOB_LEASE_SECONDS", "abc", "JOB_LEASE_SECONDS must be a number, not 'abc'."),
+        ("DEBUG", "maybe", "DEBUG must be true or false, not 'maybe'."),
+        ("CURRENCY", "euro", "CURRENCY must be three upper-case letters such as EUR, not 'euro'."),
+        ("CURRENCY", "eur", "CURRENCY must be three upper-case letters such as EUR, not 'eur'."),
+        *(
+            (
+                "DATABASE_URL",
+                url,
+                "DATABASE_URL must be like postgres://USER:PASSWORD@HOST:PORT/NAME.",
+            )
+            for url in ["foo", "mysql://u:p@h/shop", "postgres://h:port/shop", "postgres://h:1"]
+        ),
+    ],
+)
+def test_a_bad_value_is_told_in_one_line(name, value, complaint):
+    run = settings_with(**{name: value})
+    assert run.returncode != 0
+    assert run.stderr == f"manage.py: {complaint}\n"
+
+
+@pytest.mark.parametrize("command", ["migrate", "run"])
+def test_an_unreachable_database_is_told_in_one_line(command):
+    with socket.socket() as deaf, socket.socket() as free:
+        for probe in [deaf, free]:  # bound, and never listening
+            probe.bind(("127.0.0.1", 0))
+        port, api = deaf.getsockname()[1], free.getsockname()[1]
+        free.close()
+        url = f"postgres://ada:s3cret@127.0.0.1:{port}/shop"
+        run = settings_with(command, DATABASE_URL=url, PORT=str(api))
+    assert run.returncode != 0
+    assert run.stderr.startswith(f"manage.py: Can't reach PostgreSQL at 127.0.0.1:{port} (")
+    assert len(run.stderr.splitlines()) == 1
+    assert "s3cret" not in run.stderr
+    assert "Starting the database" not in run.stdout

@@ -1,0 +1,54 @@
+"""Reads settings from the environment and ``.env``, and says in plain words what is wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from decouple import AutoConfig
+from django.core.exceptions import ImproperlyConfigured
+
+_KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class Configuration:
+    """The variables of the environment and, after it, of ``.env`` in ``folder``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._read = AutoConfig(search_path=folder)
+
+    def __call__(self, name: str, *, default: Any, cast: Callable[[Any], Any] = str) -> Any:
+        """The variable's value as ``cast`` makes it; ImproperlyConfigured where it can't."""
+        try:
+            return self._read(name, default=default, cast=cast)
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} must be {_KINDS.get(cast, 'another value')}, not {self._read(name)!r}."
+            ) from error
+
+
+def currency(code: str) -> str:
+    """The code of a currency, which the settings name; raises ImproperlyConfigured."""
+    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        raise ImproperlyConfigured(
+            f"CURRENCY must be three upper-case letters such as EUR, not {code!r}."
+        )
+    return code
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for the PostgreSQL at ``url``; raises ImproperlyConfigured.
+
+    The message leaves the address out: it may hold a password.
+    """
+    try:
+        settings: dict[str, Any] = {**dj_database_url.parse(url)}
+    except ValueError:
+        settings = {}
+    if settings.get("ENGINE") != "django.db.backends.postgresql" or not settings.get("NAME"):
+        raise ImproperlyConfigured(
+            "DATABASE_URL must be like postgres://USER:PASSWORD@HOST:PORT/NAME."
+        )
+    return settings
