@@ -14,6 +14,7 @@ django = get_asgi_application()
 
 # Models and settings can be imported only once Django is set up.
 from schema.asgi import GraphQLApplication, Receive, Scope, Send  # noqa: E402
+from tasks.context import new_request_id, request_id  # noqa: E402
 
 graphql = GraphQLApplication()
 
@@ -27,7 +28,13 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "websocket" or scope["path"] in GRAPHQL_PATHS:
         await graphql(scope, receive, send)
     else:
-        await django(scope, receive, send)
+        # Here, not in Django's middleware: Django logs warnings after the middleware's end.
+        presented = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        token = request_id.set(new_request_id(presented))
+        try:
+            await django(scope, receive, send)
+        finally:
+            request_id.reset(token)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -63,6 +63,10 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Run the request under its id."""
+        if request_id.get() != "-":  # ``nexus.asgi`` gave it one
+            response = self.get_response(request)
+            response["X-Request-Id"] = request_id.get()
+            return response
         token = request_id.set(new_request_id(request.headers.get("X-Request-Id")))
         try:
             response = self.get_response(request)

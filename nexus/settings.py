@@ -327,13 +327,21 @@ LOGGING = {
         }
     },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Uvicorn has put its own handlers there before it loads us; --no-access-log leaves none.
+    # Django and uvicorn have put their own handlers and levels there before they load us; with
+    # --no-access-log, uvicorn has left none.
     "loggers": {
-        name: {"handlers": [], "propagate": is_on}
-        for name, is_on in {
-            "uvicorn": True,
-            "uvicorn.error": True,
-            "uvicorn.access": bool(logging.getLogger("uvicorn.access").handlers),
-        }.items()
-    },
+        name: {"handlers": [], "propagate": is_on, "level": LOG_LEVEL, "filters": filters}
+        for name, is_on, filters in [
+            ("django", True, []),
+            ("uvicorn", True, []),
+            ("uvicorn.error", True, []),
+            (
+                "uvicorn.access",
+                bool(logging.getLogger("uvicorn.access").handlers),
+                ["query_string"],
+            ),
+        ]
+    }
+    # Below it stand statements, with the secrets in their parameters.
+    | {"django.db.backends": {"level": "INFO"}},
 }

@@ -29,8 +29,9 @@ def log_of(settings, tmp_path) -> Callable[..., str]:
 
         def ask() -> bool:
             try:
-                headers = {"X-Forwarded-For": forwarded_for}
-                return requests.get(f"{url}{path}", headers=headers, timeout=10).ok
+                headers = {"X-Forwarded-For": forwarded_for, "X-Request-Id": "request-7"}
+                requests.get(f"{url}{path}", headers=headers, timeout=10)
+                return True
             except requests.ConnectionError:
                 return False
 
@@ -68,3 +69,8 @@ def test_names_the_address_that_a_trusted_gateway_tells(log_of, settings):
 
 def test_has_no_line_below_the_level(log_of):
     assert log_of("/healthz", forwarded_for="203.0.113.9", level="WARNING") == ""
+
+
+def test_a_warning_of_djangos_is_one_line_with_the_requests_id(log_of):
+    log = log_of("/missing", forwarded_for="203.0.113.9", level="WARNING")
+    assert log == "WARNING django.request [request-7] Not Found: /missing\n"
