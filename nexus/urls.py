@@ -3,11 +3,25 @@
 from django.conf import settings
 from django.conf.urls.static import static
 from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from schema.views import graphql_view
 
+admin.site.site_header = admin.site.site_title = "Nexus"
+# GraphiQL is the one page there is to view; without it, the admin offers none.
+admin.site.site_url = "/graphql" if settings.GRAPHIQL else None
+
+
+def no_icon(request: HttpRequest) -> HttpResponse:
+    """Tell a browser that there is no icon, so that it asks no more."""
+    return HttpResponse(status=204, headers={"Cache-Control": "max-age=86400"})
+
+
 urlpatterns = [
+    *([path("", RedirectView.as_view(url="/graphql"))] if settings.GRAPHIQL else []),
+    path("favicon.ico", no_icon),
     path("graphql", graphql_view),
     path("graphql/", graphql_view),
     path("admin/", admin.site.urls),
