@@ -54,7 +54,8 @@ class Command(BaseCommand):
         if with_parent:
             stop_with_parent()
         try:
-            self.stdout.write("Starting the database")
+            if not settings.DATABASE_URL:
+                self.stdout.write("Starting the database")
             with database(settings):
                 self._prepare()
                 self._supervise()
@@ -122,7 +123,7 @@ class Command(BaseCommand):
         supervisor.say(f"REST documentation  {root}/api/docs/")
         supervisor.say(f"Admin               {root}/admin/")
         users = get_user_model().objects.filter(email__in=[STAFF_EMAIL, CUSTOMER_EMAIL])
-        if emails := list(users.values_list("email", flat=True)):
+        if emails := list(users.order_by("email").values_list("email", flat=True)):
             supervisor.say(f"Demo logins         {', '.join(emails)}; password {PASSWORD}")
         supervisor.say(f"Nexus is ready: {root}/graphql")
 
