@@ -26,6 +26,7 @@ from users.viewer import Viewer
 
 # Room for what the limits on documents allow.
 MOST_FIELDS, MOST_ALIASES, DEEPEST = 40, 12, 11
+OFTEN = ("products", "orders", "viewer")
 # What nested pages may multiply to, and what lists count for: without a page size, and by ids.
 MOST_ROWS, UNPAGED, IDS = 1_000, 10, 100
 
@@ -183,6 +184,8 @@ class Generator:
         """
         chosen = Members(type_.name)
         names = [n for n in type_.fields if f"{type_.name}.{n}" not in self.unknown]
+        # Lists have most to get wrong.
+        names += [n for n in names if n in OFTEN for _ in range(3)]
         leaves = [n for n in names if is_leaf_type(get_named_type(type_.fields[n].type))]
         if depth <= 1 or self.left <= 0:
             names = leaves
@@ -308,7 +311,7 @@ class Generator:
         if self.choices.chance(1):
             written = [each for each in written if not each.startswith(f"{cursor}:")]
             written.append(f'{cursor}: "{self.choices.one(["made up", "", "bWFkZSB1cA=="])}"')
-            node.refusal = "INVALID_CURSOR"
+            node.refusals.add("INVALID_CURSOR")
         return written, times * max(size, 1)
 
     def _ordered(self, node: Node, definition: Any, where: str) -> tuple[list[str], str | None]:
@@ -330,6 +333,9 @@ class Generator:
         elif "sort" in definition.args:
             declared = definition.args["sort"].type.name
             written.append(f"sort: {self.arguments.fixed(declared, Word(sort))}")
+            if "search" in definition.args and self.choices.chance(30):
+                searched = self.arguments.write(f"{where}.search", definition.args["search"].type)
+                written.append(f"search: {searched}")
         return written, order
 
     def _cursor(self, known: list[str]) -> str:
@@ -342,7 +348,7 @@ class Generator:
         sizes = [size for size in (2, 1, 3, 0, 5, 20, 100) if times * size <= MOST_ROWS]
         if self.choices.chance(1):
             bad = self.choices.one([-1, 101, 2**31 - 1])
-            node.refusal = "BAD_USER_INPUT" if bad < 0 else "LIMIT_EXCEEDED"
+            node.refusals.add("BAD_USER_INPUT" if bad < 0 else "LIMIT_EXCEEDED")
             return 1, [f"{name}: {bad}"]
         if times * default <= MOST_ROWS and self.choices.chance(40):
             return default, [f"{name}: null"] if self.choices.chance(10) else []
@@ -360,7 +366,7 @@ def _refusals(members: Members, path: tuple[str, ...]) -> Iterator[tuple[tuple[s
         yield from _refusals(each, path)
     for node in members.fields.values():
         here = (*path, node.key)
-        if node.refusal is not None:
-            yield here, node.refusal
+        for code in node.refusals:
+            yield here, code
         if node.members is not None:
             yield from _refusals(node.members, here)

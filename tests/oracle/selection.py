@@ -22,7 +22,7 @@ class Node:
         key: its name in the answer.
         arguments: as written, in parentheses.
         members: what is below it; None for a scalar.
-        refusal: the code of the error that its arguments cause, if any.
+        refusals: the codes of the errors that its arguments may cause.
     """
 
     def __init__(self, name: str, parent: Any) -> None:
@@ -30,7 +30,7 @@ class Node:
         self.parent = parent
         self.arguments = ""
         self.members: Members | None = None
-        self.refusal: str | None = None
+        self.refusals: set[str] = set()
 
 
 @dataclass
