@@ -69,8 +69,8 @@ mutation Login($email: String!, $password: String!) {
     ),
   },
   {
-    query: `# Who am I? Needs a token in the Headers tab,
-# or a browser that is logged in to /admin/.
+    query: `# Who am I? Log in first: it needs a token in the Headers
+# tab, or a browser that is logged in to /admin/.
 query Viewer {
   viewer {
     email
@@ -89,7 +89,7 @@ query Viewer {
   },
   {
     query: `# A guest's cart: its token is the key to it.
-# Name a SKU of the catalogue in the variables.
+# Keep it for the next tabs.
 mutation CartCreate($input: CartCreateInput!) {
   cartCreate(input: $input) {
     cart {
@@ -106,6 +106,74 @@ mutation CartCreate($input: CartCreateInput!) {
   }
 }
 `,
-    variables: JSON.stringify({ input: { lines: [{ sku: "SKU", quantity: 1 }] } }, null, 2),
+    variables: JSON.stringify({ input: { lines: [{ sku: "OBS-1", quantity: 1 }] } }, null, 2),
+  },
+  {
+    query: `# Where the goods go. Put the cart's token in the variables;
+# the answer lists the ways to send there.
+mutation CartUpdate($input: CartUpdateInput!) {
+  cartUpdate(input: $input) {
+    cart {
+      shippingMethods { id name price { amount currency } }
+      quote { total { amount currency } expiresAt }
+      requirements
+    }
+    userErrors { field code message }
+  }
+}
+`,
+    variables: JSON.stringify(
+      {
+        input: {
+          token: "TOKEN",
+          email: "ada@example.com",
+          shippingAddress: {
+            name: "Ada Byron",
+            street: "1 Analytical Way",
+            city: "London",
+            postalCode: "N1 9GU",
+            country: "GB",
+          },
+        },
+      },
+      null,
+      2,
+    ),
+  },
+  {
+    query: `# How they go there. Put the cart's token and one of its
+# shippingMethods in the variables.
+mutation CartShipping($input: CartUpdateInput!) {
+  cartUpdate(input: $input) {
+    cart { quote { total { amount currency } } requirements }
+    userErrors { field code message }
+  }
+}
+`,
+    variables: JSON.stringify({ input: { token: "TOKEN", shippingMethodId: "ID" } }, null, 2),
+  },
+  {
+    query: `# Buy. Put the cart's token in the variables; the same key
+# again buys nothing more.
+mutation Checkout($input: CheckoutCompleteInput!) {
+  checkoutComplete(input: $input) {
+    order { number token status }
+    payment { status }
+    jobs { id kind status }
+    userErrors { field code message }
+  }
+}
+`,
+    variables: JSON.stringify(
+      {
+        input: {
+          cartToken: "TOKEN",
+          idempotencyKey: "any-random-text",
+          payment: { provider: "manual" },
+        },
+      },
+      null,
+      2,
+    ),
   },
 ];
