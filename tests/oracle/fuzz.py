@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import queue
 import secrets
+import signal
 import sys
 import time
 from contextlib import nullcontext
@@ -25,6 +27,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**9))
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
+    # An ordinary exit takes the other processes along.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seeds = range(options.seed, options.seed + -(-options.count // SHARD))
     _say(f"{len(seeds) * SHARD:,} operations from seed {options.seed}\n")
     _set_up()
@@ -38,7 +42,8 @@ def _run(seeds: list[int], processes: int) -> int:
     for seed in [*seeds, *[None] * processes]:
         waiting.put(seed)
     workers = [
-        context.Process(target=_work, args=(number, waiting, done)) for number in range(processes)
+        context.Process(target=_work, args=(number, waiting, done), daemon=True)
+        for number in range(processes)
     ]
     for worker in workers:
         worker.start()
@@ -46,7 +51,7 @@ def _run(seeds: list[int], processes: int) -> int:
     totals = {"operations": 0, "requests": 0, "answered": 0}
     reports: list[str] = []
     for at in range(1, len(seeds) + 1):
-        tally = done.get()
+        tally = _next(done, workers)
         if isinstance(tally, str):
             reports.append(tally)
             _say(f"\n\n{tally}\n\n" if len(reports) <= MOST_REPORTS else "")
@@ -63,6 +68,16 @@ def _run(seeds: list[int], processes: int) -> int:
         worker.join()
     _say("\n")
     return 1 if reports else 0
+
+
+def _next(done: Any, workers: list[Any]) -> Any:
+    """What is reported next, as long as everybody is there to report."""
+    while True:
+        try:
+            return done.get(timeout=5)
+        except queue.Empty:
+            if any(worker.exitcode for worker in workers):
+                sys.exit("A process died.")
 
 
 def _set_up() -> None:
