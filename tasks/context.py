@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from contextvars import ContextVar
 
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
@@ -18,4 +18,4 @@ def new_request_id(presented: str | None = None) -> str:
     """The id that the caller presented where it is a plain word, else a new random one."""
     if presented and _ACCEPTABLE.fullmatch(presented):
         return presented
-    return uuid.uuid4().hex
+    return secrets.token_hex(16)
