@@ -134,7 +134,7 @@ _database |= {
 }
 DATABASES = {"default": _database}
 # Connections that one API process keeps for compiled reads.
-READ_POOL_SIZE = config("READ_POOL_SIZE", default=4, cast=int)
+READ_POOL_SIZE = config("READ_POOL_SIZE", default=8, cast=int)
 # Threads, each with a connection, that one API process runs mutations in.
 WRITE_POOL_SIZE = config("WRITE_POOL_SIZE", default=8, cast=int)
 # GraphQL requests that may wait for a thread of either pool; more are answered 503 at once.

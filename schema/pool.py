@@ -140,12 +140,14 @@ class _Connection:
         """The first row that a statement gives."""
         name, first = self._prepared.named(statement.sql)
         text = f"EXECUTE {name}{statement.marks}"
-        if values or first:
-            text = first + self._cursor.mogrify(text, values or None).decode()
         try:
-            self._cursor.execute(text)
+            if first:
+                bound = self._cursor.mogrify(text, values or None).decode()
+                self._cursor.execute(first + bound)
+            else:
+                self._cursor.execute(text, values or None)
             self._done = self._loop.create_future()
-            if len(text) > _SENT_AT_ONCE:
+            if len(self._cursor.query) > _SENT_AT_ONCE:
                 self._advance()
             patience = self._loop.call_later(ANSWER_SECONDS, self._give_up)
             try:
