@@ -26,7 +26,7 @@ from psycopg2.errors import QueryCanceled
 
 from schema import graphiql
 from schema.callers import Callers
-from schema.execution import GraphQLRequest, at_hand, is_known
+from schema.execution import GraphQLRequest
 from schema.http import (
     HTML,
     JSON,
@@ -40,6 +40,7 @@ from schema.http import (
     read_request,
     unavailable,
 )
+from schema.known import known_query
 from schema.pool import Pool
 from schema.workers import Overloaded, Workers
 from tasks.context import new_request_id, request_id
@@ -67,7 +68,9 @@ class GraphQLApplication:
 
     def __init__(self) -> None:
         waiting = settings.REQUEST_QUEUE_SIZE
-        self._reads = Workers("graphql-read", threads=settings.READ_POOL_SIZE, waiting=waiting)
+        # A query is new only once.
+        threads = max(settings.READ_POOL_SIZE // 2, 1)
+        self._reads = Workers("graphql-read", threads=threads, waiting=waiting)
         self._writes = Workers("graphql-write", threads=settings.WRITE_POOL_SIZE, waiting=waiting)
         self._pool = Pool(connections=settings.READ_POOL_SIZE, waiting=waiting)
         self._callers = Callers(self._pool)
@@ -131,11 +134,14 @@ class GraphQLApplication:
 
         Where the database fails, a thread tries again on a connection of its own and says so.
         """
-        if not is_known(request):
+        if (known := known_query(request)) is None:
             return None
         try:
             caller = await self._callers.identify(head)
-            if caller is None or (query := at_hand(request, viewer=caller.viewer)) is None:
+            if caller is None:
+                return None
+            query = known.at_hand(request.variables or {}, caller.viewer)
+            if query is None:
                 return None
             row = await self._pool.fetch(query.plan, query.values)
         except QueryCanceled:
@@ -144,7 +150,7 @@ class GraphQLApplication:
         except psycopg2.Error:
             logger.warning("A query is tried again in a thread", exc_info=True)
             return None
-        return Outgoing(200, media_type, query.result(row or ()).body)
+        return Outgoing(200, media_type, query.body(row or ()))
 
     async def _send(self, send: Send, outgoing: Outgoing) -> None:
         named = [*outgoing.all_headers(), ("X-Request-Id", request_id.get())]

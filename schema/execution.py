@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,7 +16,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution.values import get_variable_values
 
 from schema.compiler import mapping as reads
 from schema.compiler.document import Document, InvalidDocument, load_document
@@ -32,14 +31,14 @@ from schema.compiler.selection import Selected, Selection
 from schema.compiler.shape import shape_of_variables
 from schema.compiler.slots import Bindings
 from schema.compiler.statement import Plan, select
+from schema.compiler.variables import coerced_variables
 from schema.errors import denied, problem_for, user_errors
+from schema.insight import Insight
 from schema.introspection import introspect
 from schema.mutation import Context, Made, MutationField
-from schema.problems import Problem, problem_of
+from schema.problems import Problem
+from schema.response import body_of, extensions_of, members_of, object_of, refusal
 from users.viewer import Viewer
-
-# Deeper than any input; a JSON scalar such as a payment's data has to do with it, too.
-_MAX_VARIABLE_DEPTH = 20
 
 
 class MutationOverGet(Exception):
@@ -95,63 +94,15 @@ def execute(
     try:
         execution = _begun(request, viewer, denial, address, read_only=read_only)
     except InvalidDocument as error:
-        return GraphQLResult(_refusal(error.problems), executed=False)
+        return GraphQLResult(refusal(error.problems), executed=False)
     except Problem as problem:
-        return GraphQLResult(_refusal([problem]), executed=False)
+        return GraphQLResult(refusal([problem]), executed=False)
     try:
         if execution.operation.operation is OperationType.MUTATION:
             return GraphQLResult(execution.mutate(), executed=True)
-        answer = execution.query()
-        queries.put(
-            (request.query, request.operation_name), (execution.document, execution.operation)
-        )
-        return GraphQLResult(answer, executed=True)
+        return GraphQLResult(execution.query(), executed=True)
     except Problem as problem:
-        return GraphQLResult(_body(b"null", [problem.formatted()]), executed=True)
-
-
-@dataclass(frozen=True, slots=True)
-class AtHand:
-    """A query that is known: all that is left to do is to run one statement.
-
-    Attributes:
-        plan: with its statement.
-        values: the statement's parameters.
-    """
-
-    plan: Plan
-    values: list[Any]
-
-    def result(self, columns: Sequence[bytes | None]) -> GraphQLResult:
-        """The response, given the statement's one row."""
-        data = _object(_members(self.plan, columns))
-        return GraphQLResult(_body(data, self.plan.problems, self.plan.cost), executed=True)
-
-
-def is_known(request: GraphQLRequest) -> bool:
-    """Whether the same query has run before, perhaps for another viewer."""
-    return queries.get((request.query, request.operation_name)) is not None
-
-
-def at_hand(request: GraphQLRequest, *, viewer: Viewer) -> AtHand | None:
-    """A query whose plan is there already, so that no more than a few look-ups find it.
-
-    None where only ``execute`` can tell: the operation is no query, or new, or must be refused, or
-    a part of it is resolved in Python.
-    """
-    known = queries.get((request.query, request.operation_name))
-    if known is None:
-        return None
-    schema, _ = composed()
-    try:
-        variables = coerced_variables(schema, known[1], request.variables or {})
-        execution = _Execution(*known, Bindings(variables, viewer), None, None)
-        plan = plans.get(execution.key())
-        if plan is None or not plan.sql or plan.resolutions or plan.introspected:
-            return None
-        return AtHand(plan, plan.parameters(execution.bindings))
-    except (InvalidDocument, Problem, ShapeChanged):
-        return None
+        return GraphQLResult(body_of(b"null", [problem.formatted()]), executed=True)
 
 
 def plan_of(request: GraphQLRequest, *, viewer: Viewer) -> tuple[Plan, Bindings]:
@@ -160,10 +111,16 @@ def plan_of(request: GraphQLRequest, *, viewer: Viewer) -> tuple[Plan, Bindings]
     Raises:
         InvalidDocument, Problem: it would be refused.
     """
-    execution = _begun(request, viewer, None, None, read_only=False)
-    if execution.operation.operation is not OperationType.QUERY:
+    found, bindings = plans_of(request, viewer=viewer)
+    if QUERY not in found:
         raise Problem("BAD_USER_INPUT", "Only queries are planned before they run.")
-    return execution.plan_query(), execution.bindings
+    return found[QUERY], bindings
+
+
+def plans_of(request: GraphQLRequest, *, viewer: Viewer) -> tuple[dict[str, Plan], Bindings]:
+    """Likewise the plans of any operation: of a query, or of each payload of a mutation."""
+    execution = _begun(request, viewer, None, None, read_only=False)
+    return execution.plans(), execution.bindings
 
 
 def _begun(
@@ -185,41 +142,6 @@ def _begun(
     return _Execution(document, operation, Bindings(variables, viewer), denial, address)
 
 
-def coerced_variables(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]
-) -> dict[str, Any]:
-    """The variables as Python values of their types.
-
-    Raises:
-        InvalidDocument: one has a wrong type; every error is told.
-        Problem: a list is too long.
-    """
-    definitions = operation.variable_definitions or ()
-    if not definitions:
-        return {}
-    _refuse_excess(given)
-    values = get_variable_values(schema, definitions, given, max_errors=20)
-    if isinstance(values, list):
-        raise InvalidDocument([problem_of(error, "BAD_USER_INPUT") for error in values])
-    return values
-
-
-def _refuse_excess(given: dict[str, Any]) -> None:
-    """Refuse variables with longer lists or deeper objects than anything takes."""
-    allowed = settings.GRAPHQL_LIMITS["max_list_items"]
-    waiting: list[tuple[Any, int]] = [(given, 0)]
-    while waiting:
-        value, depth = waiting.pop()
-        if isinstance(value, list) and len(value) > allowed:
-            raise exceeded("max_list_items", f"A list has {len(value)} items", allowed)
-        if depth > _MAX_VARIABLE_DEPTH:
-            what = "A variable is too deeply nested"
-            raise exceeded("max_variable_depth", what, _MAX_VARIABLE_DEPTH)
-        if isinstance(value, list | dict):
-            inner = value.values() if isinstance(value, dict) else value
-            waiting.extend((each, depth + 1) for each in inner)
-
-
 class _Execution:
     """One operation of one request."""
 
@@ -236,6 +158,7 @@ class _Execution:
         self.operation = operation
         self.bindings = bindings
         self.denial = denial
+        self.insight = Insight()
         self.context = Context(bindings.viewer, address, timezone.now())
         self.selection = Selection(self.schema, document.fragments, bindings.variables)
 
@@ -247,8 +170,7 @@ class _Execution:
             self.bindings.variables,
             self.document.read_variables,
         )
-        name = self.operation.name.value if self.operation.name else ""
-        return self.document.text, name, part, shape, viewer
+        return plan_key(self.document, self.operation, part, shape, viewer)
 
     def _planner(self, viewer: Viewer) -> Planner:
         return Planner(
@@ -263,7 +185,8 @@ class _Execution:
 
     def query(self) -> bytes:
         """The response of a query: one statement for all its root fields."""
-        key = self.key()
+        # A denial is told in the plan's own problems.
+        key = self._key(QUERY, (viewer_kind(self.bindings.viewer), self.denial))
         plan = plans.get(key)
         if plan is None:
             plan = self.plan_query()
@@ -275,7 +198,7 @@ class _Execution:
             except ShapeChanged:
                 plan = self.plan_query()
                 columns = run(plan, self.bindings)
-        members = _members(plan, columns)
+        members = members_of(plan, columns)
         if plan.resolutions:
             members = fill_in(members, plan.resolutions, self.bindings, depth=1)
         for selected in plan.introspected:
@@ -286,12 +209,12 @@ class _Execution:
                 self.bindings.variables,
                 selected,
             )
-        return _body(_object(members), plan.problems, plan.cost)
+        self.insight.sql.append(plan.sql)
+        self.insight.cost = plan.cost
+        return body_of(object_of(members), plan.problems, self._extensions(plan.cost))
 
-    def key(self) -> Hashable:
-        """What decides the plan of a query."""
-        # A denial is told in the plan's own problems.
-        return self._key("query", (_kind(self.bindings.viewer), self.denial))
+    def _extensions(self, cost: int = 0) -> dict[str, Any]:
+        return extensions_of(cost, self.insight.seen_by(self.bindings.viewer))
 
     def plan_query(self) -> Plan:
         """One statement for all root fields."""
@@ -340,6 +263,16 @@ class _Execution:
                 return planner.connected(read, selected, None, path, 1)
         raise TypeError(f"Query.{selected.name} has no mapping.")
 
+    def plans(self) -> dict[str, Plan]:
+        """What would be read: by ``QUERY``, or by the response keys of a mutation."""
+        if self.operation.operation is OperationType.QUERY:
+            return {QUERY: self.plan_query()}
+        return {
+            selected.key: self._plan_payload(selected)
+            for selected in self.selection.root(self.operation)
+            if selected.definition
+        }
+
     # --- mutations ----------------------------------------------------------------------------
 
     def mutate(self) -> bytes:
@@ -374,7 +307,7 @@ class _Execution:
                 problem.path = [selected.key]
                 problems.append(problem.formatted())
                 members[selected.key] = None
-        return _body(_object(members), problems)
+        return body_of(object_of(members), problems, self._extensions())
 
     def _perform(self, selected: Selected) -> Made:
         """Do what the mutation says; what the user can mend is in the answer."""
@@ -438,7 +371,9 @@ class _Execution:
             self.bindings.viewer.holding(**made.holding),
             payload=made.values,
         )
-        members = _members(plan, run(plan, bindings))
+        members = members_of(plan, run(plan, bindings))
+        self.insight.sql.append(plan.sql)
+        self.insight.cost += plan.cost
         if plan.resolutions:
             members = fill_in(members, plan.resolutions, bindings, depth=2)
         type_ = selected.definition.type
@@ -449,12 +384,13 @@ class _Execution:
                 value = made.values.get(self.mapping.python_name(type_.name, member.name))
                 answer = plain(value, member.definition.type, member.nodes, self.selection)
                 members[member.key] = json.dumps(answer).encode()
-        return _object(members)
+        return object_of(members)
 
+
+# What a plan is of, where it is not of one mutation.
+QUERY = "query"
 
 plans: Recent[Plan] = Recent(size=1000)
-# Queries that have run, by text and operation name: to see that one is known takes no parsing.
-queries: Recent[tuple[Document, OperationDefinitionNode]] = Recent(size=1000)
 
 
 def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
@@ -469,7 +405,19 @@ def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
     return plan
 
 
-def _kind(viewer: Viewer) -> Hashable:
+def plan_key(
+    document: Document,
+    operation: OperationDefinitionNode,
+    part: str,
+    shape: Hashable,
+    viewer: Hashable,
+) -> Hashable:
+    """What decides a plan: a part of an operation, for variables and viewers that are alike."""
+    name = operation.name.value if operation.name else ""
+    return document.text, name, part, shape, viewer
+
+
+def viewer_kind(viewer: Viewer) -> Hashable:
     """What of a viewer decides a plan: permissions and which keys are held, not their values."""
     return (
         viewer.is_authenticated,
@@ -478,30 +426,3 @@ def _kind(viewer: Viewer) -> Hashable:
         viewer.order_token is not None,
         viewer.job_ids is not None,
     )
-
-
-def _members(plan: Plan, columns: Sequence[bytes | None]) -> dict[str, bytes | None]:
-    """The JSON of a plan's pieces by response key: columns and what was known before."""
-    return {key: columns[piece] if isinstance(piece, int) else piece for key, piece in plan.pieces}
-
-
-def _object(members: dict[str, bytes | None]) -> bytes:
-    """The JSON object, PostgreSQL's bytes spliced in as they are."""
-    pairs = [
-        f'"{key}":'.encode() + (b"null" if value is None else value)
-        for key, value in members.items()
-    ]
-    return b"{" + b",".join(pairs) + b"}"
-
-
-def _body(data: bytes, problems: list[dict[str, Any]], cost: int | None = None) -> bytes:
-    body = b'{"data":' + data
-    if problems:
-        body += b',"errors":' + json.dumps(problems).encode()
-    if cost:
-        body += b',"extensions":{"cost":%d}' % cost
-    return body + b"}"
-
-
-def _refusal(problems: list[Problem]) -> bytes:
-    return json.dumps({"errors": [problem.formatted() for problem in problems]}).encode()

@@ -29,6 +29,7 @@ from django.utils.http import parse_header_parameters
 
 from schema.authentication import csrf_failure, identify
 from schema.execution import GraphQLRequest, MutationOverGet, execute
+from schema.known import remember
 
 logger = logging.getLogger(__name__)
 
@@ -261,6 +262,9 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON knows no {name}")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def _finite_float(digits: str) -> float:
     number = float(digits)
     if isinf(number):
@@ -325,6 +329,8 @@ def answer(head: Head, request: GraphQLRequest, media_type: str) -> Outgoing:
     except Exception:
         logger.exception("A GraphQL request failed")
         return internal_error().outgoing(media_type)
+    if result.executed:
+        remember(request)
     status = 200 if result.executed or media_type == JSON else 400
     return Outgoing(status, media_type, result.body)
 

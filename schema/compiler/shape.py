@@ -40,11 +40,12 @@ def shape_of_variables(
             continue
         if name in variables:
             type_: Any = type_from_ast(schema, definition.type)
-            shape.append((name, _shape(variables[name], type_, schema)))
+            shape.append((name, shape_of(variables[name], type_, schema)))
     return tuple(shape)
 
 
-def _shape(value: Any, type_: Any, schema: GraphQLSchema) -> Hashable:
+def shape_of(value: Any, type_: Any, schema: GraphQLSchema) -> Hashable:
+    """The shape of one value of an input type."""
     type_ = get_nullable_type(type_)
     if value is None or isinstance(value, bool):
         return value
@@ -52,7 +53,7 @@ def _shape(value: Any, type_: Any, schema: GraphQLSchema) -> Hashable:
         return _list_shape(value, type_.of_type, schema)
     if isinstance(type_, GraphQLInputObjectType):
         return tuple(
-            (name, _shape(value[key], field.type, schema))
+            (name, shape_of(value[key], field.type, schema))
             for name, field in type_.fields.items()
             if (key := field.out_name or name) in value
         )
@@ -72,7 +73,7 @@ def _list_shape(value: list[Any], item: Any, schema: GraphQLSchema) -> Hashable:
         # `nodes` reads a table for each type in the ids.
         return "ids", frozenset(_type_in(each, schema) for each in value if each is not None)
     if isinstance(get_nullable_type(item), GraphQLInputObjectType):
-        return tuple(_shape(each, item, schema) for each in value)
+        return tuple(shape_of(each, item, schema) for each in value)
     return "list", not value
 
 

@@ -20,7 +20,7 @@ from psycopg2.errors import QueryCanceled
 
 from catalog.services.categories import create_category
 from nexus.asgi import application, graphql
-from schema import asgi, execution
+from schema import asgi, known
 from schema.asgi import GraphQLApplication
 from schema.execution import execute
 from schema.pool import Pool
@@ -253,7 +253,7 @@ class TestKnownQueries(TransactionTestCase):
     def setUp(self) -> None:
         self.app = GraphQLApplication()
         self.addCleanup(lambda: asyncio.run(self.app.close()))
-        execution.queries.clear()
+        known.forget_all()
         for name in ("Chairs", "Tables"):
             create_category(name=name, slug=name.lower())
 

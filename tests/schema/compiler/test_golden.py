@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from graphql import parse, print_ast
 
+from schema.compiler.readable import readable
 from schema.execution import GraphQLRequest, plan_of
 from users.roles import ROLES
 from users.viewer import ANONYMOUS, Viewer
@@ -33,32 +34,6 @@ def viewer_and_variables(name: str):
             return Viewer(user_id=7), variables
         case role:
             return Viewer(user_id=8, permissions=ROLES[role]), variables
-
-
-CLAUSE = re.compile(r"\(SELECT |\(|\)| (?=(?:FROM|WHERE|GROUP BY|ORDER BY|LIMIT|UNION ALL) )")
-
-
-def readable(sql: str) -> str:
-    """Each sub-select and clause on a line of its own, indented by its depth."""
-    parts: list[str] = []
-    opened: list[bool] = []
-    at = 0
-    for match in CLAUSE.finditer(sql):
-        parts.append(sql[at : match.start()])
-        at = match.end()
-        if match[0] == "(SELECT ":
-            opened.append(True)
-            parts.append(f"(\n{'  ' * sum(opened)}SELECT ")
-        elif match[0] == "(":
-            opened.append(False)
-            parts.append("(")
-        elif match[0] == ")":
-            parts.append(f"\n{'  ' * sum(opened)})" if opened.pop() else ")")
-        elif opened and not opened[-1]:
-            parts.append(" ")
-        else:
-            parts.append(f"\n{'  ' * sum(opened)}")
-    return "".join([*parts, sql[at:], "\n"])
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
