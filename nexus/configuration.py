@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def currency(code: str) -> str:
             f"CURRENCY must be three upper-case letters such as EUR, not {code!r}."
         )
     return code
+
+
+def days(name: str, config: Configuration, *, default: int) -> timedelta:
+    """A variable that is so many whole days, at least one; raises ImproperlyConfigured."""
+    number = config(name, default=default, cast=int)
+    if number < 1:
+        raise ImproperlyConfigured(f"{name} must be a day or more, not {number}.")
+    return timedelta(days=number)
 
 
 def database(url: str) -> dict[str, Any]:

@@ -169,6 +169,12 @@ BROKER_PREFIX = config("BROKER_PREFIX", default="nexus")
 # wait unstarted before it is sent again.
 JOB_LEASE = timedelta(seconds=config("JOB_LEASE_SECONDS", default=30, cast=float))
 JOB_RESEND_AFTER = timedelta(seconds=config("JOB_RESEND_SECONDS", default=60, cast=float))
+# How long rows are kept that look back: jobs that succeeded, those that did not, and what keyed
+# requests made.
+JOB_RETENTION = configuration.days("JOB_RETENTION_DAYS", config, default=30)
+FAILED_JOB_RETENTION = configuration.days("FAILED_JOB_RETENTION_DAYS", config, default=90)
+IDEMPOTENCY_RETENTION = configuration.days("IDEMPOTENCY_RETENTION_DAYS", config, default=30)
+
 
 # --- Accounts -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"

@@ -24,6 +24,7 @@ from tasks import context
 from tasks.errors import TryAgain
 from tasks.heartbeat import Heartbeat, report_progress
 from tasks.models import InboxEntry, Job
+from tasks.periodic import Periodic, register
 
 __all__ = ["job_task", "report_progress"]
 
@@ -42,6 +43,8 @@ def job_task(
     external: bool = False,
     max_attempts: int = 10,
     backoff: timedelta = timedelta(seconds=2),
+    every: timedelta | None = None,
+    queue: str = Job.Queue.DEFAULT,
 ) -> Callable[[Callable[..., None]], Task]:
     """Make the decorated function the task that runs the jobs of a kind.
 
@@ -60,7 +63,12 @@ def job_task(
             tell the other side which repeat is one. Its own writes must bear repetition.
         max_attempts: after so many attempts the job is given up.
         backoff: the pause after the first failed attempt; doubles each time, up to an hour.
+        every: for a periodic job, a second to a day: the relay enqueues it once in each slot of so
+            long, without arguments, unless the last one has not ended yet.
+        queue: the queue that periodic jobs go to.
     """
+    if every is not None:
+        register(Periodic(kind, every, queue))
 
     def decorate(body: Callable[..., None]) -> Task:
         policy = _Policy(kind, body, external, max_attempts, backoff)

@@ -27,7 +27,7 @@ class Job(models.Model):
         - ``FAILED``: the task refused it by a rule that another attempt would meet again.
         - ``DEAD``: given up, after the last attempt or because no worker could take it.
 
-        ``FAILED`` and ``DEAD`` stay until somebody sends the job again.
+        ``FAILED`` and ``DEAD`` stay for people to look at, who may send the job again.
         """
 
         PENDING = "PENDING"
@@ -96,6 +96,12 @@ class Job(models.Model):
                 name="job_leased",
             ),
             models.Index(fields=["-created_at", "-id"], name="job_newest"),
+            # What has ended so long ago that it may go.
+            models.Index(
+                fields=["finished_at"],
+                condition=models.Q(finished_at__isnull=False),
+                name="job_ended",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from tasks.broker import Publisher, Unavailable
 from tasks.models import Job
+from tasks.periodic import Timetable
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ BATCH = 300
 # LISTEN/NOTIFY would wake us sooner, but every NOTIFY takes a lock that all committing writers
 # share: a cost to each purchase for what ten milliseconds of waiting give for nothing.
 POLL_INTERVAL = 0.02
-# Seconds between two looks for what outlived its lease, and for dead letters.
+# Seconds between two looks for what outlived its lease, for dead letters, and at the timetable.
 CHORES_INTERVAL = 1.0
 # Seconds to wait for a broker or a database that is away: doubling from the first to the last.
 FIRST_PAUSE, LAST_PAUSE = 0.25, 5.0
@@ -35,8 +36,9 @@ FIRST_PAUSE, LAST_PAUSE = 0.25, 5.0
 class Relay:
     """Publishes what is due until told to stop. Two may run: each row is one relay's at a time."""
 
-    def __init__(self, stop: threading.Event) -> None:
+    def __init__(self, stop: threading.Event, *, timetable: Timetable) -> None:
         self._stop = stop
+        self._timetable = timetable
         self._pause = FIRST_PAUSE
         self._is_ready = False
         self._has_trouble = False
@@ -63,6 +65,7 @@ class Relay:
             if time.monotonic() >= next_chores:
                 resend_overdue(timezone.now())
                 write_down_dead_letters(publisher, timezone.now())
+                self._timetable.enqueue_due(timezone.now())
                 next_chores = time.monotonic() + CHORES_INTERVAL
             now = timezone.now()
             if is_anything_due(now):

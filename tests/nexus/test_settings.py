@@ -124,6 +124,7 @@ def test_development_needs_no_variable():
         ("PORT", "abc", "PORT must be a whole number, not 'abc'."),
         ("ACCESS_TOKEN_SECONDS", "abc", "ACCESS_TOKEN_SECONDS must be a whole number, not 'abc'."),
         ("JOB_LEASE_SECONDS", "abc", "JOB_LEASE_SECONDS must be a number, not 'abc'."),
+        ("JOB_RETENTION_DAYS", "0", "JOB_RETENTION_DAYS must be a day or more, not 0."),
         ("DEBUG", "maybe", "DEBUG must be true or false, not 'maybe'."),
         ("CURRENCY", "euro", "CURRENCY must be three upper-case letters such as EUR, not 'euro'."),
         ("CURRENCY", "eur", "CURRENCY must be three upper-case letters such as EUR, not 'eur'."),

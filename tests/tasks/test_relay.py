@@ -17,6 +17,7 @@ from tasks import broker
 from tasks.broker import DeadLetter, Publisher
 from tasks.dispatch import NewJob, enqueue, enqueue_many
 from tasks.models import Job
+from tasks.periodic import Timetable
 from tasks.relay import (
     Refused,
     Relay,
@@ -271,7 +272,7 @@ class TestOutage:
         monkeypatch.setattr("tasks.relay.LAST_PAUSE", 0.3)
         stop = threading.Event()
         with ThreadPoolExecutor(1) as pool:
-            relay = pool.submit(in_thread, Relay(stop).run)
+            relay = pool.submit(in_thread, Relay(stop, timetable=Timetable([])).run)
             yield
             stop.set()
             relay.result(timeout=10)
