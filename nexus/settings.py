@@ -74,6 +74,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "nexus.logging.RequestIdMiddleware",
     "nexus.health.HealthMiddleware",
+    "nexus.metrics.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "nexus.streaming.AsyncStreamingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -310,6 +311,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
 }
+
+# --- Metrics ------------------------------------------------------------------------------------
+# What Prometheus presents as its bearer token; without one there is no /metrics.
+METRICS_TOKEN = config("METRICS_TOKEN", default="")
 
 # --- Logging ------------------------------------------------------------------------------------
 LOG_LEVEL = config("LOG_LEVEL", default="INFO")

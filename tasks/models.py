@@ -102,6 +102,12 @@ class Job(models.Model):
                 condition=models.Q(finished_at__isnull=False),
                 name="job_ended",
             ),
+            # What nobody has mended yet.
+            models.Index(
+                fields=["-finished_at", "-id"],
+                condition=models.Q(status__in=["FAILED", "DEAD"]),
+                name="job_failed",
+            ),
         ]
 
     def __str__(self) -> str:
