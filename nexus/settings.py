@@ -258,6 +258,8 @@ GRAPHQL_LIMITS = {
     name.lower(): config(f"GRAPHQL_{name}", default=default, cast=int)
     for name, default in {
         "MAX_BODY_BYTES": 1_000_000,
+        "MAX_UPLOAD_BYTES": 20_000_000,
+        "MAX_UPLOAD_FILES": 10,
         "MAX_DOCUMENT_BYTES": 32_768,
         "MAX_TOKENS": 4_000,
         "MAX_DEPTH": 12,
@@ -354,5 +356,7 @@ LOGGING = {
         ]
     }
     # Below it stand statements, with the secrets in their parameters.
-    | {"django.db.backends": {"level": "INFO"}},
+    | {"django.db.backends": {"level": "INFO"}}
+    # It warns of what clients did wrong, who are told so.
+    | {"python_multipart": {"level": "ERROR"}},
 }

@@ -21,6 +21,7 @@ from typing import Any
 import psycopg2
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
+from django.http import QueryDict
 from django.http.request import split_domain_port, validate_host
 from psycopg2.errors import QueryCanceled
 
@@ -42,6 +43,7 @@ from schema.http import (
 )
 from schema.known import known_query
 from schema.pool import Pool
+from schema.uploads import Form
 from schema.workers import Overloaded, Workers
 from tasks.context import new_request_id, request_id
 
@@ -53,6 +55,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 BODY_TIMEOUT_SECONDS = 30.0
+# A body with files may take longer, as long as it does not pause for the above.
+UPLOAD_TIMEOUT_SECONDS = 300.0
+# Requests whose files are received at once: what is in the temporary folder is bounded so.
+MAX_UPLOADS = 16
 
 
 class ClientGone(Exception):
@@ -74,6 +80,7 @@ class GraphQLApplication:
         self._writes = Workers("graphql-write", threads=settings.WRITE_POOL_SIZE, waiting=waiting)
         self._pool = Pool(connections=settings.READ_POOL_SIZE, waiting=waiting)
         self._callers = Callers(self._pool)
+        self._room_for_uploads = MAX_UPLOADS
         self._security_headers = _security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +109,7 @@ class GraphQLApplication:
             headers=headers,
             query_string=scope["query_string"],
             address=client[0] if (client := scope.get("client")) else None,
-            django_request=lambda: ASGIRequest(scope, io.BytesIO()),
+            django_request=lambda: _django_request(scope),
         )
         media_type = JSON
         try:
@@ -111,6 +118,8 @@ class GraphQLApplication:
             media_type = check_head(head)
             if media_type == HTML:
                 return graphiql.page()
+            if head.is_upload:
+                return await self._answer_upload(head, receive, media_type)
             request = read_request(head, await _body(receive))
             if (outgoing := await self._answer_at_once(head, request, media_type)) is not None:
                 return outgoing
@@ -151,6 +160,30 @@ class GraphQLApplication:
             logger.warning("A query is tried again in a thread", exc_info=True)
             return None
         return Outgoing(200, media_type, query.body(row or ()))
+
+    async def _answer_upload(self, head: Head, receive: Receive, media_type: str) -> Outgoing:
+        """The answer to a request with files, which are gone afterwards."""
+        if self._room_for_uploads <= 0:
+            raise Overloaded
+        self._room_for_uploads -= 1
+        form = Form(head.headers["content-type"])
+
+        def work() -> Outgoing:
+            # Here, as the thread runs to its end also where nobody waits for it any more.
+            try:
+                return answer(head, request, media_type)
+            finally:
+                form.close()
+
+        try:
+            request = await _upload(receive, form)
+            return await self._writes.run(work)
+        except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError):
+                form.close()
+            raise
+        finally:
+            self._room_for_uploads += 1
 
     async def _send(self, send: Send, outgoing: Outgoing) -> None:
         named = [*outgoing.all_headers(), ("X-Request-Id", request_id.get())]
@@ -193,6 +226,30 @@ async def _body(receive: Receive) -> bytes:
                     return b"".join(chunks)
     except TimeoutError:
         raise Refused(408, "BAD_USER_INPUT", "The request's body did not arrive in time.") from None
+
+
+async def _upload(receive: Receive, form: Form) -> GraphQLRequest:
+    """The request in a form, whose files are on the disk then."""
+    try:
+        async with asyncio.timeout(UPLOAD_TIMEOUT_SECONDS):
+            while True:
+                async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientGone
+                if chunk := message.get("body", b""):
+                    await asyncio.to_thread(form.feed, chunk)
+                if not message.get("more_body", False):
+                    return await asyncio.to_thread(form.request)
+    except TimeoutError:
+        raise Refused(408, "BAD_USER_INPUT", "The request's body did not arrive in time.") from None
+
+
+def _django_request(scope: Scope) -> ASGIRequest:
+    """Django's view of a request, without the body: a CSRF token is looked for in headers."""
+    request = ASGIRequest(scope, io.BytesIO())
+    request.POST = QueryDict()
+    return request
 
 
 def _security_headers() -> list[tuple[bytes, bytes]]:

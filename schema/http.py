@@ -7,7 +7,8 @@ functions in this order and send the `Outgoing` that comes out::
     request = read_request(head, body)  # JSON body or query string
     outgoing = answer(head, request, media_type)  # who asks, execution, status
 
-The first two are pure and raise `Refused`. The last one uses the database and never raises.
+The first two are pure and raise `Refused`. The last one uses the database and never raises. The
+body of a head that ``is_upload`` is read by ``schema.uploads`` instead.
 """
 
 from __future__ import annotations
@@ -36,6 +37,11 @@ logger = logging.getLogger(__name__)
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
+FORM = "multipart/form-data"
+
+# A browser sends a form to any site at once, with its cookies; before a header of a name such as
+# these, it asks that site. So none of another site's pages can upload in a visitor's name.
+PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Requested-With")
 
 # ``query``, ``operationName``, ``variables``, ``extensions``, and room for a proxy's own.
 MAX_URL_PARAMETERS = 20
@@ -63,6 +69,12 @@ class Head:
     query_string: bytes
     address: str | None
     django_request: Callable[[], HttpRequest]
+
+    @property
+    def is_upload(self) -> bool:
+        """Whether the body is a form that may carry files."""
+        content_type = self.headers.get("content-type", "")
+        return self.method == "POST" and content_type.partition(";")[0].strip().lower() == FORM
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +143,39 @@ def check_head(head: Head) -> str:
     media_type = negotiate(head.headers.get("accept", ""), offers)
     if media_type is None:
         raise Refused(406, "BAD_USER_INPUT", f"Accept {GRAPHQL_JSON} or {JSON}.")
-    if head.method == "POST" and not _is_json(head.headers.get("content-type", "")):
-        raise Refused(415, "BAD_USER_INPUT", f"Send the request as {JSON} in UTF-8.")
-    check_length(int(length) if (length := head.headers.get("content-length", "")).isdigit() else 0)
+    if head.is_upload:
+        _check_preflight(head)
+    elif head.method == "POST" and not _is_json(head.headers.get("content-type", "")):
+        raise Refused(
+            415, "BAD_USER_INPUT", f"Send the request as {JSON} in UTF-8, or files as {FORM}."
+        )
+    length = head.headers.get("content-length", "")
+    check_length(
+        int(length) if length.isdigit() else 0,
+        "max_upload_bytes" if head.is_upload else "max_body_bytes",
+    )
     return media_type
 
 
-def check_length(length: int) -> None:
+def _check_preflight(head: Head) -> None:
+    if not any(head.headers.get(name.lower()) for name in PREFLIGHT_HEADERS):
+        raise Refused(
+            400,
+            "BAD_USER_INPUT",
+            f"Send {FORM} with one of the headers {', '.join(PREFLIGHT_HEADERS)}, "
+            f"such as {PREFLIGHT_HEADERS[0]}: 1.",
+        )
+
+
+def check_length(length: int, limit: str = "max_body_bytes") -> None:
     """Refuse a body of ``length`` bytes where that is more than the limit allows."""
-    limit = settings.GRAPHQL_LIMITS["max_body_bytes"]
-    if length > limit:
+    allowed = settings.GRAPHQL_LIMITS[limit]
+    if length > allowed:
         raise Refused(
             413,
             "LIMIT_EXCEEDED",
-            f"The request is larger than the limit of {limit} bytes.",
-            limit="max_body_bytes",
+            f"The request is larger than the limit of {allowed} bytes.",
+            limit=limit,
         )
 
 
@@ -198,7 +228,12 @@ def read_request(head: Head, body: bytes) -> GraphQLRequest:
         fields = _fields_of_url(head.query_string)
     else:
         check_length(len(body))
-        fields = _fields_of_body(body)
+        fields = fields_of_body(body)
+    return request_of(fields)
+
+
+def request_of(fields: dict[str, Any]) -> GraphQLRequest:
+    """The GraphQL request of these parameters, or `Refused`."""
     query = _field(fields, "query", str, "a string")
     if query is None:
         _refuse_input("The request has no query.")
@@ -210,12 +245,13 @@ def read_request(head: Head, body: bytes) -> GraphQLRequest:
     )
 
 
-def _fields_of_body(body: bytes) -> dict[str, Any]:
-    fields = _json(body, "The request body")
+def fields_of_body(body: bytes, what: str = "The request body") -> dict[str, Any]:
+    """The parameters in a JSON object, or `Refused` with an error about ``what``."""
+    fields = value_of_json(body, what)
     if isinstance(fields, list):
         raise Refused(400, "LIMIT_EXCEEDED", "Send one operation a request: batching is off.")
     if not isinstance(fields, dict):
-        _refuse_input("The request body is not a JSON object.")
+        _refuse_input(f"{what} is not a JSON object.")
     return fields
 
 
@@ -240,12 +276,12 @@ def _fields_of_url(query_string: bytes) -> dict[str, Any]:
         _refuse_input("The URL's parameters can't be read.")
     for name in ("variables", "extensions"):
         if text := fields.pop(name, ""):
-            fields[name] = _json(text.encode(), f"The parameter {name}")
+            fields[name] = value_of_json(text.encode(), f"The parameter {name}")
     return fields
 
 
-def _json(text: bytes, what: str) -> Any:
-    """Strict JSON, without the texts that neither UTF-8 nor PostgreSQL can hold."""
+def value_of_json(text: bytes, what: str) -> Any:
+    """Strict JSON, without the texts that neither UTF-8 nor PostgreSQL can hold; or `Refused`."""
     try:
         value = json.loads(
             text.decode(), parse_constant=_refuse_constant, parse_float=_finite_float

@@ -19,6 +19,9 @@ from schema.http import (
     check_head,
     read_request,
 )
+from schema.uploads import Form
+
+CHUNK_BYTES = 65_536
 
 
 @csrf_exempt  # the middleware would ask tokens' bearers too; `answer` asks whom it must
@@ -41,7 +44,19 @@ def _respond(request: HttpRequest) -> Outgoing:
         media_type = check_head(head)
         if media_type == HTML:
             return graphiql.page()
+        if head.is_upload:
+            return _answer_upload(request, head, media_type)
         graphql_request = read_request(head, request.read())
     except Refused as refused:
         return refused.outgoing(media_type)
     return answer(head, graphql_request, media_type)
+
+
+def _answer_upload(request: HttpRequest, head: Head, media_type: str) -> Outgoing:
+    form = Form(head.headers["content-type"])
+    try:
+        while chunk := request.read(CHUNK_BYTES):
+            form.feed(chunk)
+        return answer(head, form.request(), media_type)
+    finally:
+        form.close()

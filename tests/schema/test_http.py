@@ -101,7 +101,7 @@ class TestCheckHead:
             "text/plain",
             "application/graphql",
             "application/x-www-form-urlencoded",
-            "multipart/form-data; boundary=x",
+            "multipart/mixed; boundary=x",
             "application/json; charset=utf-16",
         ],
     )

@@ -85,6 +85,10 @@ class TestStatus(EndpointTestCase):
 
     def test_a_form_is_refused(self) -> None:
         response = self.client.post("/graphql", {"query": "{ __typename }"})
+        assert response.status_code == 400
+        response = self.client.generic(
+            "POST", "/graphql", "query=x", content_type="application/x-www-form-urlencoded"
+        )
         assert response.status_code == 415
 
     @override_settings(GRAPHQL_LIMITS={"max_body_bytes": 4_000_000}, DATA_UPLOAD_MAX_MEMORY_SIZE=10)

@@ -191,7 +191,13 @@ class TestDocuments(ShopTestCase):
                 assert seconds < 2 * SECONDS
 
     def test_each_setting_is_tested(self) -> None:
-        elsewhere = {"max_body_bytes", "max_page_size", "max_cost"}
+        elsewhere = {
+            "max_body_bytes",
+            "max_upload_bytes",
+            "max_upload_files",
+            "max_page_size",
+            "max_cost",
+        }
         assert LIMITS.keys() - elsewhere <= DOCUMENTS.keys()
 
     def test_introspection_beside_them_lets_no_deep_fields_through(self) -> None:
