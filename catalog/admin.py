@@ -25,7 +25,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.querysets import ProductQuerySet
-from catalog.services.categories import create_category, move_category
+from catalog.services.categories import create_category, delete_category, move_category
 from catalog.services.listings import refresh_listings, refresh_search
 from catalog.services.products import sanitise_html
 from catalog.services.stock import adjust_stock, open_stock
@@ -232,7 +232,13 @@ class StockMovementAdmin(GoesWithItsProduct, ShowsRefusals, admin.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: StockMovement, form: Any, change: bool) -> None:
         reference = f"admin:{uuid.uuid4()}"
-        adjust_stock(variant_id=obj.variant_id, delta=obj.delta, kind=obj.kind, reference=reference)
+        adjust_stock(
+            variant_id=obj.variant_id,
+            delta=obj.delta,
+            kind=obj.kind,
+            reference=reference,
+            now=timezone.now(),
+        )
         obj.pk = StockMovement.objects.get(reference=reference).pk
 
 
@@ -256,7 +262,15 @@ class CategoryAdmin(ShowsRefusals, admin.ModelAdmin):
             moved = Category.objects.get(pk=obj.pk)
             move_category(category=moved, parent=obj.parent)
             obj.path = moved.path
-        super().save_model(request, obj, form, change)
+        # Not the path, which others may change meanwhile.
+        obj.save(update_fields=[name for name in form.changed_data if name != "parent"])
+
+    def delete_model(self, request: HttpRequest, obj: Category) -> None:
+        delete_category(category_id=obj.pk)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        for category in queryset:
+            delete_category(category_id=category.pk)
 
 
 @admin.register(Collection)

@@ -17,6 +17,8 @@ from catalog.querysets import (
     MediaQuerySet,
     ProductQuerySet,
     ReviewQuerySet,
+    StockMovementQuerySet,
+    StockQuerySet,
     VariantQuerySet,
 )
 
@@ -186,6 +188,8 @@ class Stock(models.Model):
     on_hand = models.PositiveIntegerField(default=0)
     allocated = models.PositiveIntegerField(default=0)
 
+    objects = StockQuerySet.as_manager()
+
     class Meta:
         verbose_name_plural = "stock"
         indexes = [
@@ -217,13 +221,23 @@ class StockMovement(models.Model):
         SHIPPED = "SHIPPED"
         RETURNED = "RETURNED"
 
-    variant = models.ForeignKey(Variant, models.CASCADE, related_name="stock_movements")
+    variant = models.ForeignKey(
+        Variant,
+        models.CASCADE,
+        related_name="stock_movements",
+        db_index=False,  # one index begins with it
+    )
     delta = models.IntegerField()
     kind = models.CharField(max_length=20, choices=Kind)
     reference = models.CharField(max_length=100, help_text="What caused it; makes it once only.")
     created_at = models.DateTimeField(default=timezone.now)
 
+    objects = StockMovementQuerySet.as_manager()
+
     class Meta:
+        indexes = [
+            models.Index(fields=["variant", "-created_at", "-id"], name="stock_movement_newest")
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "reference", "variant"], name="stock_movement_once"

@@ -148,6 +148,22 @@ class VariantQuerySet(QuerySet):
         return self.filter(HasOption(name, values))
 
 
+class StockQuerySet(QuerySet):
+    """How many there are of each variant."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view stock: customers see availability alone."""
+        return self if viewer.may("catalog.view_stock") else self.none()
+
+
+class StockMovementQuerySet(QuerySet):
+    """What changed how many there are."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view stock movements."""
+        return self if viewer.may("catalog.view_stockmovement") else self.none()
+
+
 class MediaQuerySet(QuerySet):
     """Pictures."""
 

@@ -8,15 +8,50 @@ The serializers check shapes and that a product's parts fit each other; what nee
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
+from rest_framework.fields import empty
+from rest_framework.validators import UniqueValidator
 
-from catalog.models import Availability, Category, Media, Product, Variant
+from catalog.models import Availability, Category, Collection, Media, Product, Variant
 
 MAX_INTEGER = 2**31 - 1
+MAX_LIST = 250
+
+
+class NullClears:
+    """A field that null clears: it then has the value ``cleared``."""
+
+    def __init__(self, *, cleared: Any, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)  # type: ignore[call-arg]
+        self.cleared = cleared
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """The cleared value for null; else as ever."""
+        if data is None:
+            return copy(self.cleared)
+        return super().run_validation(data)  # type: ignore[misc]
+
+
+class Text(NullClears, serializers.CharField):
+    """A text."""
+
+
+class Number(NullClears, serializers.IntegerField):
+    """A whole number."""
+
+
+class Slugs(NullClears, serializers.ListField):
+    """What names rows by their slugs."""
+
+    child = serializers.CharField(max_length=250)
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_LIST, **options)
 
 
 class CategorySerializer(serializers.ModelSerializer):
@@ -25,6 +60,45 @@ class CategorySerializer(serializers.ModelSerializer):
     class Meta:
         model = Category
         fields = ["id", "name", "slug"]
+
+
+class CategoryChangesSerializer(serializers.Serializer):
+    """What staff may say of a category; pass the category as ``instance`` to change one."""
+
+    name = serializers.CharField(max_length=200)
+    slug = serializers.SlugField(
+        max_length=200,
+        required=False,
+        allow_unicode=True,
+        validators=[
+            UniqueValidator(Category.objects.all(), message="Another category has this slug.")
+        ],
+    )
+    parent_slug = serializers.SlugRelatedField(
+        slug_field="slug",
+        queryset=Category.objects.all(),
+        source="parent",
+        required=False,
+        allow_null=True,
+    )
+    position = Number(cleared=0, required=False, min_value=0, max_value=MAX_INTEGER)
+
+
+class CollectionChangesSerializer(serializers.Serializer):
+    """What staff may say of a collection; pass the collection as ``instance`` to change one."""
+
+    name = serializers.CharField(max_length=200)
+    slug = serializers.SlugField(
+        max_length=200,
+        required=False,
+        allow_unicode=True,
+        validators=[
+            UniqueValidator(Collection.objects.all(), message="Another collection has this slug.")
+        ],
+    )
+    product_slugs = Slugs(cleared=[], required=False)
+    add_product_slugs = Slugs(cleared=[], required=False)
+    remove_product_slugs = Slugs(cleared=[], required=False)
 
 
 class OptionSerializer(serializers.Serializer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import graphene
 
+from schema.catalog.mutations import CatalogMutations
 from schema.catalog.queries import CatalogQueries
 from schema.commerce.mutations import CommerceMutations
 from schema.commerce.queries import CommerceQueries
@@ -39,7 +40,9 @@ class Query(CatalogQueries, CommerceQueries, UserQueries, TaskQueries, graphene.
     )
 
 
-class Mutation(CommerceMutations, UserMutations, TaskMutations, graphene.ObjectType):
+class Mutation(
+    CatalogMutations, CommerceMutations, UserMutations, TaskMutations, graphene.ObjectType
+):
     """What can be changed."""
 
 

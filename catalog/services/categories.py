@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from django.db import IntegrityError, transaction
-from django.db.models import CharField, Value
-from django.db.models.functions import Concat, Substr
-from django.utils.text import slugify
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
-from catalog.models import MAX_PATH, Category
+from django.db import IntegrityError, connection, transaction
+from django.db.models import CharField, Max, Value
+from django.db.models.functions import Concat, Length, Substr
+
+from catalog.models import MAX_PATH, Category, Product
+from catalog.serializers import CategoryChangesSerializer
+from catalog.services.slugs import slug_of
 from tasks.errors import Rejected
+from tasks.idempotency import once
+from users.validation import validated
+from users.viewer import Viewer
 
 
 def create_category(
@@ -24,26 +32,76 @@ def create_category(
 
     Raises:
         Rejected: ``ALREADY_EXISTS`` for a slug in use, ``INVALID`` for a name that makes no slug
-            or a tree that gets too deep.
+            or a tree that gets too deep, ``NOT_FOUND`` when the parent is gone.
     """
-    slug = slug or category_slug(name)
-    try:
-        with transaction.atomic():
-            above = _locked(parent)
-            category = Category.objects.create(
-                name=name, slug=slug, parent=above, position=position
-            )
-            _set_path(category, above)
-    except IntegrityError as error:
-        raise Rejected(
-            "ALREADY_EXISTS", f"There is a category {slug} already.", field="slug"
-        ) from error
+    slug = slug or slug_of(name)
+    with _slug_taken(slug):
+        if parent is not None:
+            _lock_tree()
+        above = _parent(parent)
+        category = Category.objects.create(name=name, slug=slug, parent=above, position=position)
+        _set_path(category, above)
     return category
+
+
+def enter_category(
+    *, viewer: Viewer, given: Mapping[str, Any], idempotency_key: str | None = None
+) -> int:
+    """Add a category that somebody describes.
+
+    Args:
+        given: what ``CategoryChangesSerializer`` takes; ``slug`` is made of the name where absent.
+        idempotency_key: a repeat with the same key makes no second one.
+
+    Returns:
+        Its primary key.
+
+    Raises:
+        ValidationError: ``REQUIRED``, ``INVALID``, ``NOT_FOUND`` or ``ALREADY_EXISTS`` on
+            ``name``, ``slug``, ``parentSlug`` or ``position``; ``IDEMPOTENCY_CONFLICT``.
+    """
+
+    def effect() -> dict[str, Any]:
+        fields = validated(CategoryChangesSerializer(data=given))
+        return {"category": create_category(**fields).pk}
+
+    with transaction.atomic():
+        made = once(
+            actor=f"user:{viewer.user_id}",
+            operation="categoryCreate",
+            key=idempotency_key,
+            request=given,
+            effect=effect,
+        )
+    return made["category"]
+
+
+def update_category(*, category_id: int, given: Mapping[str, Any]) -> None:
+    """Change a category; with another parent, all below it move along.
+
+    Args:
+        given: what ``CategoryChangesSerializer`` takes; what is absent stays.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``id``; ``REQUIRED``, ``INVALID``, ``NOT_FOUND`` or
+            ``ALREADY_EXISTS`` on ``name``, ``slug``, ``parentSlug`` or ``position``.
+    """
+    with transaction.atomic():
+        _lock_tree()
+        category = Category.objects.filter(pk=category_id).first()
+        if category is None:
+            raise Rejected("NOT_FOUND", "There is no such category.", field="id")
+        fields = validated(CategoryChangesSerializer(category, data=given, partial=True))
+        if "parent" in fields:
+            move_category(category=category, parent=fields.pop("parent"))
+        if fields:
+            with _slug_taken(fields.get("slug", category.slug)):
+                Category.objects.filter(pk=category.pk).update(**fields)
 
 
 def find_or_create_category(*, name: str) -> Category:
     """The category whose slug is that of ``name``; a new root with this name if there is none."""
-    slug = category_slug(name)
+    slug = slug_of(name)
     category = Category.objects.filter(slug=slug).first()
     if category is None:
         try:
@@ -57,49 +115,83 @@ def move_category(*, category: Category, parent: Category | None) -> None:
     """Hang a category, with all below it, below another one (None: make it a root).
 
     Raises:
-        Rejected: ``INVALID`` when that would make a circle or a tree that is too deep.
+        Rejected: ``INVALID`` when that would make a circle or a tree that is too deep,
+            ``NOT_FOUND`` when either is gone.
     """
     with transaction.atomic():
-        # In one order for all, so that two moves can't wait for each other.
-        ids = [node.pk for node in (category, parent) if node is not None]
-        locked = Category.objects.select_for_update(no_key=True).order_by("pk").in_bulk(ids)
-        moved, above = locked[category.pk], locked[parent.pk] if parent else None
+        _lock_tree()
+        moved, above = _fresh(category, field="id"), _parent(parent)
         if above and above.path.startswith(moved.path):
             raise Rejected("INVALID", "A category can't be below itself.", field="parentSlug")
-        old_path = moved.path
-        moved.parent = above
-        moved.save(update_fields=["parent"])
-        _set_path(moved, above)
-        below = Category.objects.filter(path__startswith=old_path).exclude(pk=moved.pk)
-        longest = max((len(path) for path in below.values_list("path", flat=True)), default=0)
-        _check_depth(longest - len(old_path) + len(moved.path))
-        below.update(
-            path=Concat(
-                Value(moved.path),
-                Substr("path", len(old_path) + 1),
-                output_field=CharField(),
-            )
-        )
-    category.parent, category.path = above, moved.path
+        path = f"{above.path if above else ''}{moved.pk}/"
+        below = Category.objects.filter(path__startswith=moved.path)
+        longest = below.aggregate(longest=Max(Length("path")))["longest"]
+        _check_depth(longest - len(moved.path) + len(path))
+        Category.objects.filter(pk=moved.pk).update(parent=above)
+        _rebase(moved.path, path)
+    category.parent, category.path = above, path
 
 
-def category_slug(name: str) -> str:
-    """The slug that a name makes.
+def delete_category(*, category_id: int) -> None:
+    """Delete a category; what stands in it and right below it moves up to the category above.
+
+    Without a category above, the categories below become roots and the products stand in none.
+    So nothing but the category itself is ever lost, and products stay where customers who looked
+    one level higher have found them anyway.
 
     Raises:
-        Rejected: ``INVALID`` when the name has neither letters nor digits.
+        Rejected: ``NOT_FOUND`` for an unknown category.
     """
-    slug = slugify(name, allow_unicode=True)
-    if not slug:
-        raise Rejected("INVALID", "A category's name needs letters or digits.", field="name")
-    return slug
+    with transaction.atomic():
+        _lock_tree()
+        # Waits for products that are just being put there, and keeps others from it.
+        gone = Category.objects.select_for_update().filter(pk=category_id).first()
+        if gone is None:
+            raise Rejected("NOT_FOUND", "There is no such category.", field="id")
+        Category.objects.filter(parent=gone).update(parent=gone.parent_id)
+        Product.objects.filter(category=gone).update(category=gone.parent_id)
+        _rebase(gone.path, gone.path.removesuffix(f"{gone.pk}/"))
+        gone.delete()
 
 
-def _locked(category: Category | None) -> Category | None:
-    """As it is now, and kept from moving until the transaction ends."""
-    if category is None:
-        return None
-    return Category.objects.select_for_update(no_key=True).get(pk=category.pk)
+@contextmanager
+def _slug_taken(slug: str) -> Iterator[None]:
+    """A transaction that is refused where another category has the slug."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        message = f"There is a category {slug} already."
+        raise Rejected("ALREADY_EXISTS", message, field="slug") from error
+
+
+def _lock_tree() -> None:
+    """Let nobody else change the tree until the transaction ends.
+
+    A path names all categories above, so that a change anywhere above matters: locking the rows
+    that somebody names would not do. Whoever reads the tree does not wait.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('catalog_category'))")
+
+
+def _fresh(category: Category, *, field: str) -> Category:
+    """The category as it is now, with the tree locked."""
+    fresh = Category.objects.filter(pk=category.pk).first()
+    if fresh is None:
+        raise Rejected("NOT_FOUND", "The category is gone.", field=field)
+    return fresh
+
+
+def _parent(parent: Category | None) -> Category | None:
+    return None if parent is None else _fresh(parent, field="parentSlug")
+
+
+def _rebase(old_path: str, new_path: str) -> None:
+    """Give all paths that begin with ``old_path`` another beginning."""
+    Category.objects.filter(path__startswith=old_path).update(
+        path=Concat(Value(new_path), Substr("path", len(old_path) + 1), output_field=CharField())
+    )
 
 
 def _set_path(category: Category, parent: Category | None) -> None:

@@ -162,7 +162,7 @@ def _save(
         row.save(force_insert=True)
     changes = [
         _save_options(row, data["options"]) if "options" in data else False,
-        _save_variants(row, data["variants"], stock_kind, reference)
+        _save_variants(row, data["variants"], stock_kind, reference, now)
         if "variants" in data
         else False,
         _save_media(row, data["media"]) if "media" in data else False,
@@ -246,7 +246,7 @@ def _save_media(product: Product, wanted: list[MediaData]) -> bool:
 
 
 def _save_variants(
-    product: Product, wanted: list[VariantData], stock_kind: str, reference: str
+    product: Product, wanted: list[VariantData], stock_kind: str, reference: str, now: datetime
 ) -> bool:
     _check_skus(product, wanted)
     variants: dict[Any, Variant] = {variant.pk: variant for variant in product.variants.all()}
@@ -266,7 +266,7 @@ def _save_variants(
         message = "A variant that was ordered can't be removed; set its stock to 0 instead."
         raise Rejected("INVALID", message, field="variants") from error
     saved = [variants[key] for key in keys]
-    return _save_stock(saved, wanted, stock_kind, reference) or changed
+    return _save_stock(saved, wanted, stock_kind, reference, now) or changed
 
 
 def _check_skus(product: Product, wanted: list[VariantData]) -> None:
@@ -299,7 +299,11 @@ def _match(rows: list[Variant], wanted: list[VariantData]) -> list[Any]:
 
 
 def _save_stock(
-    variants: list[Variant], wanted: list[VariantData], kind: str, reference: str
+    variants: list[Variant],
+    wanted: list[VariantData],
+    kind: str,
+    reference: str,
+    now: datetime,
 ) -> bool:
     """Count what differs. A new variant gets a stock row in any case."""
     ids = [variant.pk for variant in variants]
@@ -310,7 +314,7 @@ def _save_stock(
         if pk not in on_hand or values.get("stock", on_hand[pk]) != on_hand[pk]
     }
     try:
-        return count_stock(counts=counts, kind=kind, reference=reference)
+        return count_stock(counts=counts, kind=kind, reference=reference, now=now)
     except BelowAllocated as error:
         field = f"variants.{ids.index(error.variant_id)}.stock"
         raise Rejected("INVALID", str(error.message), field=field) from error

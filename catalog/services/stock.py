@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -127,7 +128,7 @@ def release(*, quantities: Mapping[int, int]) -> None:
         _refresh_where_availability_changed(_execute(RELEASE, quantities))
 
 
-def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str) -> Stock:
+def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str, now: datetime) -> Stock:
     """Record that stock came or went, once per ``kind``, ``reference`` and variant.
 
     Args:
@@ -135,6 +136,7 @@ def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str) -> S
         delta: how many came (positive) or went (negative).
         kind: a ``StockMovement.Kind``.
         reference: what caused it; a repeat with the same one changes nothing.
+        now: the time of the movement.
 
     Returns:
         The variant's stock as it is afterwards.
@@ -168,7 +170,7 @@ def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str) -> S
         if stock.on_hand + delta > MAX_ON_HAND:
             raise Rejected("INVALID", f"There can't be more than {MAX_ON_HAND}.", field="delta")
         StockMovement.objects.create(
-            variant_id=variant_id, delta=delta, kind=kind, reference=reference
+            variant_id=variant_id, delta=delta, kind=kind, reference=reference, created_at=now
         )
         stock.on_hand += delta
         stock.save(update_fields=["on_hand"])
@@ -188,7 +190,7 @@ class BelowAllocated(Rejected):
         self.variant_id = variant_id
 
 
-def count_stock(*, counts: Mapping[int, int], kind: str, reference: str) -> bool:
+def count_stock(*, counts: Mapping[int, int], kind: str, reference: str, now: datetime) -> bool:
     """Set what is on hand to what was counted; the difference becomes a movement.
 
     The products' listings are left to the caller, who usually changes more than stock.
@@ -197,6 +199,7 @@ def count_stock(*, counts: Mapping[int, int], kind: str, reference: str) -> bool
         counts: how many are on hand, by the variant's primary key.
         kind: a ``StockMovement.Kind``.
         reference: what caused it, unique for each count of a variant.
+        now: the time of the movements.
 
     Returns:
         Whether anything changed.
@@ -217,7 +220,13 @@ def count_stock(*, counts: Mapping[int, int], kind: str, reference: str) -> bool
                 stock.on_hand += delta
                 changed.append(stock)
                 movements.append(
-                    StockMovement(variant_id=stock.pk, delta=delta, kind=kind, reference=reference)
+                    StockMovement(
+                        variant_id=stock.pk,
+                        delta=delta,
+                        kind=kind,
+                        reference=reference,
+                        created_at=now,
+                    )
                 )
         Stock.objects.bulk_update(changed, ["on_hand"])
         StockMovement.objects.bulk_create(movements)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import graphene
 
+from catalog.services.stocktaking import StockReason as StockReasonChoices
+from schema.enumeration import enumeration
 from schema.scalars import Decimal
 
 
@@ -43,3 +45,118 @@ class ProductFilter(graphene.InputObjectType):
     ids = graphene.List(graphene.NonNull(graphene.ID), description="Any of these products.")
     created_after = graphene.DateTime(description="Entered later than this.")
     is_published = graphene.Boolean(description="Whether customers can find them.")
+
+
+class CategoryCreateInput(graphene.InputObjectType):
+    """A new category."""
+
+    name = graphene.String(required=True, description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL; made of the name where it is left out.")
+    parent_slug = graphene.String(description="The slug of the category above; null for none.")
+    position = graphene.Int(description="Its place among the categories beside it; 0 comes first.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second category."
+    )
+
+
+class CategoryUpdateInput(graphene.InputObjectType):
+    """What to change of a category; an absent field leaves, null clears."""
+
+    id = graphene.ID(required=True, description="The category's id.")
+    name = graphene.String(description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL.")
+    parent_slug = graphene.String(
+        description="The slug of the category to hang it below, with all that is below itself; "
+        "null moves it to the top."
+    )
+    position = graphene.Int(description="Its place among the categories beside it; 0 comes first.")
+
+
+class CategoryDeleteInput(graphene.InputObjectType):
+    """A category to delete."""
+
+    id = graphene.ID(required=True, description="The category's id.")
+
+
+class CollectionCreateInput(graphene.InputObjectType):
+    """A new collection."""
+
+    name = graphene.String(required=True, description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL; made of the name where it is left out.")
+    product_slugs = graphene.List(
+        graphene.NonNull(graphene.String), description="The slugs of its products, at most 250."
+    )
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second collection."
+    )
+
+
+class CollectionUpdateInput(graphene.InputObjectType):
+    """What to change of a collection; an absent field leaves, null clears."""
+
+    id = graphene.ID(required=True, description="The collection's id.")
+    name = graphene.String(description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL.")
+    product_slugs = graphene.List(
+        graphene.NonNull(graphene.String),
+        description="The slugs of all its products; those that are not named leave it.",
+    )
+    add_product_slugs = graphene.List(
+        graphene.NonNull(graphene.String), description="The slugs of products to put into it."
+    )
+    remove_product_slugs = graphene.List(
+        graphene.NonNull(graphene.String), description="The slugs of products to take out of it."
+    )
+
+
+class CollectionDeleteInput(graphene.InputObjectType):
+    """A collection to delete."""
+
+    id = graphene.ID(required=True, description="The collection's id.")
+
+
+StockReason = enumeration(
+    "StockReason",
+    StockReasonChoices,
+    "Why staff changes stock.",
+    {
+        "RECEIVED": "A delivery came in.",
+        "CORRECTION": "It was counted again.",
+        "DAMAGED": "It can't be sold any more.",
+        "RETURNED": "A customer brought it back.",
+    },
+)
+
+
+class StockAdjustInput(graphene.InputObjectType):
+    """Stock that came or went; name the variant by `sku` or by `variantId`."""
+
+    sku = graphene.String(description="The shop's own number.")
+    variant_id = graphene.ID(description="The variant's id; a variant may lack a SKU.")
+    delta = graphene.Int(
+        required=True,
+        description="How many came, or, below zero, went; never more than are `available`.",
+    )
+    reason = StockReason(required=True, description="Why.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again changes nothing more."
+    )
+
+
+class StockSetInput(graphene.InputObjectType):
+    """A count of a variant's stock; name the variant by `sku` or by `variantId`."""
+
+    sku = graphene.String(description="The shop's own number.")
+    variant_id = graphene.ID(description="The variant's id; a variant may lack a SKU.")
+    on_hand = graphene.Int(
+        required=True,
+        description="How many there are, those promised to orders among them.",
+    )
+    expected_on_hand = graphene.Int(
+        description="How many there were to the client's knowledge; if there are others by now, "
+        "it is a VERSION_CONFLICT."
+    )
+    reason = StockReason(description="Why; CORRECTION where it is left out.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again changes nothing more."
+    )

@@ -6,8 +6,15 @@ import graphene
 
 from catalog.filters import ProductFilterSet
 from schema.catalog.inputs import ProductFilter
-from schema.catalog.sorts import CATEGORY_SORTS, PRODUCT_SORTS, ProductSort
-from schema.catalog.types import Category, CategoryConnection, Product, ProductConnection
+from schema.catalog.sorts import CATEGORY_SORTS, COLLECTION_SORTS, PRODUCT_SORTS, ProductSort
+from schema.catalog.types import (
+    Category,
+    CategoryConnection,
+    Collection,
+    CollectionConnection,
+    Product,
+    ProductConnection,
+)
 from schema.compiler.mapping import connection, one
 from users.permissions import AllowAny
 
@@ -48,5 +55,19 @@ class CatalogQueries:
         "All categories, by name.",
         relation=None,
         sorts=CATEGORY_SORTS,
+        permission=AllowAny(),
+    )
+    collection = one(
+        Collection,
+        "The collection with a slug.",
+        rows=lambda rows, given, _: rows.filter(slug=given["slug"]),
+        permission=AllowAny(),
+        slug=graphene.String(required=True, description="Its part of a URL."),
+    )
+    collections = connection(
+        CollectionConnection,
+        "All collections, by name.",
+        relation=None,
+        sorts=COLLECTION_SORTS,
         permission=AllowAny(),
     )

@@ -46,4 +46,8 @@ PRODUCT_SORTS = {
 }
 
 CATEGORY_SORTS = {"NAME_ASC": Sort(("name", "id"), ("text", "bigint"))}
+COLLECTION_SORTS = CATEGORY_SORTS
 REVIEW_SORTS = {"NEWEST": Sort(("created_at", "id"), ("timestamptz", "bigint"), descending=True)}
+STOCK_MOVEMENT_SORTS = {
+    "NEWEST": Sort(("created_at", "id"), ("timestamptz", "bigint"), descending=True)
+}

@@ -13,7 +13,12 @@ from catalog import models
 from catalog.expressions import variant_availability
 from catalog.facets import facet_counts
 from catalog.summaries import summarise
-from schema.catalog.sorts import REVIEW_SORTS
+from schema.catalog.sorts import (
+    PRODUCT_SORTS,
+    REVIEW_SORTS,
+    STOCK_MOVEMENT_SORTS,
+    ProductSort,
+)
 from schema.compiler.mapping import (
     Embedded,
     FacetsOf,
@@ -125,6 +130,49 @@ def selected_options(rows: QuerySet) -> QuerySet:
     return options.annotate(value=value).filter(value__isnull=False)
 
 
+class Stock(ModelType):
+    """How many of a variant there are."""
+
+    class Meta:
+        model = models.Stock
+
+    on_hand = column(graphene.Int, "How many the shop has.")
+    allocated = column(graphene.Int, "How many of them are promised to orders.")
+    available = column(graphene.Int, "How many can be sold.", source=F("on_hand") - F("allocated"))
+
+
+StockMovementKind = enumeration(
+    "StockMovementKind",
+    models.StockMovement.Kind,
+    "Why stock changed.",
+    {
+        "RECEIVED": "A delivery came in.",
+        "CORRECTION": "It was counted again.",
+        "DAMAGED": "It can't be sold any more.",
+        "IMPORTED": "A file said how many there are.",
+        "SHIPPED": "It was sent to a customer.",
+        "RETURNED": "A customer sent it back.",
+    },
+)
+
+
+class StockMovement(ModelType):
+    """One change of how many the shop has; all of a variant's sum up to what is on hand."""
+
+    class Meta:
+        model = models.StockMovement
+        interfaces = (Node,)
+
+    id = global_id()
+    delta = column(graphene.Int, "How many came, or, below zero, went.")
+    kind = column(StockMovementKind, "Why.")
+    reference = column(graphene.String, "What caused it.")
+    created_at = column(graphene.DateTime, "When.")
+
+
+StockMovementConnection = connection_type(lambda: StockMovement, "StockMovement")
+
+
 class Variant(ModelType):
     """What a customer puts into the cart."""
 
@@ -153,6 +201,17 @@ class Variant(ModelType):
         rows=selected_options,
     )
     weight = column(graphene.Int, "Grams; null where unknown.", required=False)
+    stock = to_one(
+        Stock,
+        "How many there are; null for customers, and where none was ever counted.",
+        relation="stock",
+    )
+    stock_movements = connection(
+        StockMovementConnection,
+        "What changed its stock, the latest first; empty for customers.",
+        relation="stock_movements",
+        sorts=STOCK_MOVEMENT_SORTS,
+    )
     product = to_one(
         lambda: Product,
         "The product that it is a variant of.",
@@ -346,3 +405,26 @@ ProductConnection = connection_type(
     ),
 )
 CategoryConnection = connection_type(lambda: Category, "Category")
+CollectionProductConnection = connection_type(lambda: Product, "CollectionProduct")
+
+
+class Collection(ModelType):
+    """A hand-picked set of products, such as a season's."""
+
+    class Meta:
+        model = models.Collection
+        interfaces = (Node,)
+
+    id = global_id()
+    name = column(graphene.String, "Its name, as customers read it.")
+    slug = column(graphene.String, "Its part of a URL; unique.")
+    products = connection(
+        CollectionProductConnection,
+        "Its products that the viewer can find; `products` filters and counts them too.",
+        relation="products",
+        sorts=PRODUCT_SORTS,
+        sort=ProductSort(description="In which order; by default NEWEST, also for RELEVANCE."),
+    )
+
+
+CollectionConnection = connection_type(lambda: Collection, "Collection")

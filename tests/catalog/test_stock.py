@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
@@ -8,6 +10,8 @@ from catalog.models import ProductListing, Stock, StockMovement
 from catalog.services.stock import OutOfStock, adjust_stock, allocate, open_stock, release
 from tasks.errors import Rejected
 from tests.catalog.factories import make_product, run_at_once, stock_of
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 class TestAllocate:
@@ -87,7 +91,9 @@ class TestRelease:
 class TestAdjustStock:
     def test_moves_what_is_on_hand_and_says_why(self):
         variant = make_product(variants=[{"stock": 5}]).variants.get()
-        stock = adjust_stock(variant_id=variant.pk, delta=-2, kind="DAMAGED", reference="flood")
+        stock = adjust_stock(
+            variant_id=variant.pk, delta=-2, kind="DAMAGED", reference="flood", now=NOON
+        )
         assert (stock.on_hand, stock.allocated) == (3, 0) == stock_of(variant)
         movements = StockMovement.objects.filter(variant=variant)
         assert movements.aggregate(sum=Sum("delta"))["sum"] == 3
@@ -95,7 +101,9 @@ class TestAdjustStock:
     def test_happens_once_per_reference(self):
         variant = make_product(variants=[{"stock": 5}]).variants.get()
         for _ in range(2):
-            adjust_stock(variant_id=variant.pk, delta=2, kind="RECEIVED", reference="parcel 1")
+            adjust_stock(
+                variant_id=variant.pk, delta=2, kind="RECEIVED", reference="parcel 1", now=NOON
+            )
         assert stock_of(variant) == (7, 0)
         assert StockMovement.objects.filter(reference="parcel 1").count() == 1
 
@@ -103,7 +111,9 @@ class TestAdjustStock:
         variant = make_product(variants=[{"stock": 5}]).variants.get()
         allocate(quantities={variant.pk: 4})
         with pytest.raises(Rejected, match="Only 1 can be taken: 5 are on hand, 4") as caught:
-            adjust_stock(variant_id=variant.pk, delta=-2, kind="CORRECTION", reference="count")
+            adjust_stock(
+                variant_id=variant.pk, delta=-2, kind="CORRECTION", reference="count", now=NOON
+            )
         assert (caught.value.code, caught.value.field) == ("INVALID", "delta")
         assert stock_of(variant) == (5, 4)
         assert not StockMovement.objects.filter(reference="count").exists()
@@ -119,7 +129,13 @@ class TestAdjustStock:
     )
     def test_refuses_what_makes_no_sense(self, change, code, field):
         variant = make_product().variants.get()
-        arguments = {"variant_id": variant.pk, "delta": 1, "kind": "RECEIVED", "reference": "r"}
+        arguments = {
+            "variant_id": variant.pk,
+            "delta": 1,
+            "kind": "RECEIVED",
+            "reference": "r",
+            "now": NOON,
+        }
         with pytest.raises(Rejected) as caught:
             adjust_stock(**arguments | change)
         assert (caught.value.code, caught.value.field) == (code, field)
@@ -127,14 +143,18 @@ class TestAdjustStock:
     def test_opens_stock_for_a_variant_that_had_none(self):
         variant = make_product().variants.get()
         Stock.objects.all().delete()
-        adjust_stock(variant_id=variant.pk, delta=2, kind="RECEIVED", reference="parcel")
+        adjust_stock(variant_id=variant.pk, delta=2, kind="RECEIVED", reference="parcel", now=NOON)
         assert stock_of(variant) == (2, 0)
 
     def test_puts_a_sold_out_product_back_on_sale(self):
         product = make_product(variants=[{"stock": 0}])
         assert not ProductListing.objects.get().in_stock
         adjust_stock(
-            variant_id=product.variants.get().pk, delta=9, kind="RECEIVED", reference="parcel"
+            variant_id=product.variants.get().pk,
+            delta=9,
+            kind="RECEIVED",
+            reference="parcel",
+            now=NOON,
         )
         assert ProductListing.objects.get().availability == "IN_STOCK"
 

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.models import Category, Product, Review, Variant
+from catalog.models import Category, Collection, Product, Review, StockMovement, Variant
 from commerce.models import Cart, ShippingMethod
 from commerce.models import Order as OrderRow
 from tasks.models import Job
@@ -127,12 +127,14 @@ NODES = {
     "Address": Address,
     "Cart": Cart,
     "Category": Category,
+    "Collection": Collection,
     "Job": Job,
     "Message": Message,
     "Notification": Notification,
     "Order": OrderRow,
     "Product": Product,
     "Review": Review,
+    "StockMovement": StockMovement,
     "ShippingMethod": ShippingMethod,
     "User": User,
     "Variant": Variant,

@@ -87,6 +87,7 @@ class Pools:
             "Query.product.slug": [*products, "unknown", ""],
             "Product.summary.length": [160, 1, 0, -1, 20, 1000, 2000000],
             "Query.category.slug": [*categories, "unknown"],
+            "Query.collection.slug": [*each(Collection, "slug"), "unknown", ""],
             "Query.products.search": [*TERMS, "", " "],
             "Query.cart.token": [*each(Cart, "token"), *open_carts * 5, "unknown", ""],
             "Query.order.token": [*each(Order, "token"), "unknown", ""],

@@ -15,6 +15,7 @@ from catalog.models import (
     ProductOption,
     Review,
     Stock,
+    StockMovement,
     Variant,
 )
 from catalog.summaries import summarise
@@ -94,6 +95,9 @@ columns("Variant", "sku name weight")
 columns("SelectedOption", "name value")
 columns("ProductOption", "name values position")
 columns("Media", "alt position")
+columns("Stock", "on_hand allocated")
+global_id("StockMovement")
+columns("StockMovement", "delta kind reference created_at")
 
 
 def available(shop: Shop, variant: Any) -> int:
@@ -138,6 +142,23 @@ def selected_options(variant: Any, asking: Asking, first: int | None = None) -> 
 @resolver("Variant.product")
 def product(variant: Any, asking: Asking) -> Any:
     return asking.shop.get(Product, variant.product_id)
+
+
+@resolver("Variant.stock")
+def stock(variant: Any, asking: Asking) -> Any:
+    return asking.see(Stock, variant.pk)
+
+
+@resolver("Stock.available")
+def stock_available(stock: Any, asking: Asking) -> int:
+    return stock.on_hand - stock.allocated
+
+
+@resolver("Variant.stockMovements")
+def stock_movements(variant: Any, asking: Asking, **page: Any) -> Page:
+    order = Order("StockMovementConnection:NEWEST", newest(asking.shop.rows(StockMovement)))
+    rows = asking.sees(StockMovement, asking.shop.of(StockMovement, variant=variant.pk))
+    return page_of(asking, rows, order, **page)
 
 
 @resolver("Media.url")

@@ -17,12 +17,22 @@ from tasks.models import Job
 from tests.oracle.shop import Shop
 from users.viewer import Viewer
 
-PRODUCTS = """query Products($sort: ProductSort, $search: String) {
-  products(first: 100, sort: $sort, search: $search) { edges { cursor node { id } } }
+SEARCHED = """query Searched($search: String) {
+  products(first: 100, search: $search) { edges { cursor node { id } } }
+}"""
+SORTED = """query Sorted($sort: ProductSort) {
+  products(first: 100, sort: $sort) { edges { cursor node { id } } }
+  collections(first: 100) { nodes {
+    products(first: 100, sort: $sort) { edges { cursor node { id } } }
+  } }
 }"""
 LISTS = """{
-  products(first: 100) { nodes { reviews(first: 100) { edges { cursor node { id } } } } }
+  products(first: 100) { nodes {
+    reviews(first: 100) { edges { cursor node { id } } }
+    variants(first: 10) { stockMovements(first: 20) { edges { cursor node { id } } } }
+  } }
   categories(first: 100) { edges { cursor node { id } } }
+  collections(first: 100) { edges { cursor node { id } } }
   jobs(first: 100) { edges { cursor node { id } } }
   newest: orders(first: 100) {
     edges { cursor node { id events(first: 100) { edges { cursor node { sequence } } } } }
@@ -52,17 +62,16 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
             key = key_of(edge["node"])
             known[jobs[key] if key in jobs else int(key)] = edge["cursor"]
 
-    for sort in PRODUCT_SORTS:
-        if sort != "RELEVANCE":
-            answer = _ask(PRODUCTS, everything, sort=sort)
-            keep(f"ProductConnection:{sort}", answer["products"])
+    for name, connection in _sorted(everything):
+        keep(name, connection)
     for term in terms:
-        answer = _ask(PRODUCTS, everything, search=term)
+        answer = _ask(SEARCHED, everything, search=term)
         keep(f"ProductConnection:RELEVANCE:{term}", answer["products"])
     answer = _ask(LISTS, everything)
-    for product in answer["products"]["nodes"]:
-        keep("ReviewConnection:NEWEST", product["reviews"])
+    for name, connection in _of_products(answer["products"]["nodes"]):
+        keep(name, connection)
     keep("CategoryConnection:NAME_ASC", answer["categories"])
+    keep("CollectionConnection:NAME_ASC", answer["collections"])
     keep("JobConnection:NEWEST", answer["jobs"])
     keep("OrderConnection:NEWEST", answer["newest"])
     keep("OrderConnection:OLDEST", answer["oldest"])
@@ -82,6 +91,24 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
 def key_of(node: Mapping[str, Any]) -> str:
     """The key in a node's id."""
     return base64.b64decode(node["id"]).decode().partition(":")[2]
+
+
+def _sorted(everything: Viewer) -> Iterator[tuple[str, Any]]:
+    """Lists of products in each order, each with the order's name."""
+    for sort in PRODUCT_SORTS:
+        if sort != "RELEVANCE":
+            answer = _ask(SORTED, everything, sort=sort)
+            yield f"ProductConnection:{sort}", answer["products"]
+            for collection in answer["collections"]["nodes"]:
+                yield f"CollectionProductConnection:{sort}", collection["products"]
+
+
+def _of_products(products: list[Any]) -> Iterator[tuple[str, Any]]:
+    """The connections below products, each with the name of its order."""
+    for product in products:
+        yield "ReviewConnection:NEWEST", product["reviews"]
+        for variant in product["variants"]:
+            yield "StockMovementConnection:NEWEST", variant["stockMovements"]
 
 
 def _nodes(connection: Mapping[str, Any]) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from catalog.models import (
     ProductOption,
     Review,
     Stock,
+    StockMovement,
     Variant,
 )
 from catalog.services.categories import create_category
@@ -113,6 +114,17 @@ class Goods:
             for variant in variants
             if self.pieces.random.random() < 0.8
             for on_hand in [self.pieces.random.choice([0, 1, 3, 4, 5, 8])]
+        )
+        StockMovement.objects.bulk_create(
+            StockMovement(
+                variant=variant,
+                delta=self.pieces.random.choice([-2, 1, 5]),
+                kind=self.pieces.random.choice(StockMovement.Kind.values),
+                reference=f"{self.pieces.text()} {number}",
+                created_at=self.pieces.time(),
+            )
+            for variant in variants
+            for number in self.pieces.some(3)
         )
         return variants
 

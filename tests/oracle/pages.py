@@ -10,7 +10,10 @@ from tests.oracle.fields import Asking, columns, failed, resolver
 from tests.oracle.shop import Rows
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
-CONNECTIONS = "Category Job Message Notification Order OrderEvent Product Review"
+CONNECTIONS = (
+    "Category Collection CollectionProduct Job Message Notification Order OrderEvent Product"
+    " Review StockMovement"
+)
 
 
 @dataclass(frozen=True)

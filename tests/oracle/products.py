@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from tests.oracle.catalogue import (
     prices_of,
     rating_of,
 )
-from tests.oracle.fields import Asking, columns, resolver
+from tests.oracle.fields import Asking, columns, global_id, resolver
 from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.shop import Rows, Shop
 
@@ -146,6 +147,35 @@ def order_of(shop: Shop, sort: str | None, term: str | None) -> Order:
         rows, key=lambda row: (key(row), row.pk), reverse=sort not in ("NAME_ASC", "PRICE_ASC")
     )
     return Order(name, {row.pk: place for place, row in enumerate(ordered)})
+
+
+# --- collections --------------------------------------------------------------------------------
+
+global_id("Collection")
+columns("Collection", "name slug")
+
+
+@resolver("Query.collection")
+def collection(_: Any, asking: Asking, slug: str) -> Any:
+    found = [row for row in asking.shop.rows(Collection) if row.slug == slug]
+    return next(iter(asking.sees(Collection, found)), None)
+
+
+@resolver("Query.collections")
+def collections(_: Any, asking: Asking, **page: Any) -> Page:
+    rows = asking.shop.rows(Collection)
+    names = names_of(asking.shop, Collection)
+    ordered = sorted(rows, key=lambda row: (names[row.name], row.pk))
+    order = Order("CollectionConnection:NAME_ASC", {row.pk: at for at, row in enumerate(ordered)})
+    return page_of(asking, asking.sees(Collection, rows), order, **page)
+
+
+@resolver("Collection.products")
+def products_in(collection: Any, asking: Asking, sort: Any = None, **page: Any) -> Page:
+    members = members_of(asking.shop, collection.slug)
+    rows = [row for row in asking.sees(Product, asking.shop.rows(Product)) if row.pk in members]
+    order = order_of(asking.shop, getattr(sort, "name", sort), None)
+    return page_of(asking, rows, replace(order, name=f"Collection{order.name}"), **page)
 
 
 # --- facets -------------------------------------------------------------------------------------

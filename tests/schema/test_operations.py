@@ -24,8 +24,6 @@ SCHEMA = schema.graphql_schema
 MISSING = {
     "AddressDelete",
     "AddressUpdate",
-    "CategoryCreate",
-    "CollectionCreate",
     "EmailVerify",
     "FulfillmentCreate",
     "Import",
@@ -48,7 +46,6 @@ MISSING = {
     "ReturnRequest",
     "ReviewCreate",
     "ReviewModerate",
-    "StockAdjust",
     "UserRolesSet",
     "VoucherCreate",
 }

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from catalog.models import Category, Collection
 from commerce.models import Cart
 from schema.compiler.ids import encode_id
 from schema.schema import schema
@@ -33,6 +34,7 @@ from users.services.sessions import log_in
 EVERYBODY = {"anonymous", "customer", "catalog_manager", "order_manager", "support", "admin"}
 ACCOUNTS = EVERYBODY - {"anonymous"}
 ORDER_READERS = {"order_manager", "support", "admin"}
+CATALOG_MANAGERS = {"catalog_manager", "admin"}
 JOB_READERS = {"catalog_manager", "order_manager", "admin"}
 JOB_MANAGERS = {"order_manager", "admin"}
 
@@ -41,6 +43,8 @@ QUERIES: dict[str, tuple[set[str], str]] = {
     "cart": (EVERYBODY, 'cart(token: "x") { id }'),
     "categories": (EVERYBODY, "categories { totalCount }"),
     "category": (EVERYBODY, 'category(slug: "home") { id }'),
+    "collection": (EVERYBODY, 'collection(slug: "summer") { id }'),
+    "collections": (EVERYBODY, "collections { totalCount }"),
     "job": (EVERYBODY, 'job(id: "x") { id }'),
     "jobs": (JOB_READERS, "jobs { totalCount }"),
     "node": (EVERYBODY, 'node(id: "x") { id }'),
@@ -64,10 +68,34 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'cartLinesSet(input: {token: "%(cart)s", lines: []}) { cart { id } }',
     ),
     "cartUpdate": (EVERYBODY, 'cartUpdate(input: {token: "%(cart)s"}) { cart { id } }'),
+    "categoryCreate": (
+        CATALOG_MANAGERS,
+        'categoryCreate(input: {name: "New"}) { category { id } }',
+    ),
+    "categoryDelete": (
+        CATALOG_MANAGERS,
+        'categoryDelete(input: {id: "%(category)s"}) { deletedId }',
+    ),
+    "categoryUpdate": (
+        CATALOG_MANAGERS,
+        'categoryUpdate(input: {id: "%(category)s", name: "New"}) { category { id } }',
+    ),
     "checkoutComplete": (
         EVERYBODY,
         'checkoutComplete(input: {cartToken: "%(cart)s", idempotencyKey: "k", '
         'payment: {provider: "manual"}}) { order { id } }',
+    ),
+    "collectionCreate": (
+        CATALOG_MANAGERS,
+        'collectionCreate(input: {name: "New"}) { collection { id } }',
+    ),
+    "collectionDelete": (
+        CATALOG_MANAGERS,
+        'collectionDelete(input: {id: "%(collection)s"}) { deletedId }',
+    ),
+    "collectionUpdate": (
+        CATALOG_MANAGERS,
+        'collectionUpdate(input: {id: "%(collection)s", name: "New"}) { collection { id } }',
     ),
     "jobRetry": (JOB_MANAGERS, 'jobRetry(input: {id: "%(job)s"}) { job { id } }'),
     "messageSend": (
@@ -81,6 +109,14 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     "orderCancel": (EVERYBODY, 'orderCancel(input: {token: "%(order)s"}) { order { id } }'),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
     "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
+    "stockAdjust": (
+        CATALOG_MANAGERS,
+        'stockAdjust(input: {sku: "MUG-1", delta: 1, reason: RECEIVED}) { stock { onHand } }',
+    ),
+    "stockSet": (
+        CATALOG_MANAGERS,
+        'stockSet(input: {sku: "MUG-1", onHand: 77}) { stock { onHand } }',
+    ),
     "tokenAuth": (
         EVERYBODY,
         f'tokenAuth(email: "boss@example.com", password: "{PASSWORD}") {{ token }}',
@@ -164,6 +200,8 @@ class TestCalls(ShopTestCase):
             "access": session.token,
             "refresh": session.refresh_token,
             "cart": ready_cart(self)["token"],
+            "category": id_of(Category.objects.get(slug="clothing")),
+            "collection": id_of(Collection.objects.get()),
             "order": buy(self)["order"]["token"],
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),

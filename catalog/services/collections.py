@@ -1,0 +1,147 @@
+"""Hand-picked sets of products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from catalog.models import Collection
+from catalog.serializers import CollectionChangesSerializer
+from catalog.services.slugs import slug_of
+from tasks.errors import Rejected
+from tasks.idempotency import once
+from users.validation import validated
+from users.viewer import Viewer
+
+# Kept from being deleted until the transaction ends.
+FIND_PRODUCTS = """
+SELECT slug, id FROM catalog_product WHERE slug = ANY(%s) ORDER BY id FOR KEY SHARE
+"""
+# The lists of slugs in an input, and how the API calls them.
+LISTS = {
+    "product_slugs": "productSlugs",
+    "add_product_slugs": "addProductSlugs",
+    "remove_product_slugs": "removeProductSlugs",
+}
+
+
+def enter_collection(
+    *, viewer: Viewer, given: Mapping[str, Any], idempotency_key: str | None = None
+) -> int:
+    """Make a collection that somebody describes.
+
+    Args:
+        given: what ``CollectionChangesSerializer`` takes; ``slug`` is made of the name where
+            absent.
+        idempotency_key: a repeat with the same key makes no second one.
+
+    Returns:
+        Its primary key.
+
+    Raises:
+        ValidationError: ``REQUIRED``, ``INVALID`` or ``ALREADY_EXISTS`` on ``name`` or ``slug``,
+            ``NOT_FOUND`` on ``productSlugs.N``; ``IDEMPOTENCY_CONFLICT``.
+    """
+
+    def effect() -> dict[str, Any]:
+        fields = validated(CollectionChangesSerializer(data=given))
+        lists = _products(fields)
+        fields.setdefault("slug", slug_of(fields["name"]))
+        with _slug_taken(fields["slug"]):
+            collection = Collection.objects.create(**fields)
+        _choose(collection, lists)
+        return {"collection": collection.pk}
+
+    with transaction.atomic():
+        made = once(
+            actor=f"user:{viewer.user_id}",
+            operation="collectionCreate",
+            key=idempotency_key,
+            request=given,
+            effect=effect,
+        )
+    return made["collection"]
+
+
+def update_collection(*, collection_id: int, given: Mapping[str, Any]) -> None:
+    """Change a collection.
+
+    Args:
+        given: what ``CollectionChangesSerializer`` takes; what is absent stays. Its products
+            become those of ``product_slugs``, then others are added, then others removed.
+
+    Raises:
+        ValidationError: ``NOT_FOUND`` on ``id``; ``REQUIRED``, ``INVALID`` or ``ALREADY_EXISTS``
+            on ``name`` or ``slug``, ``NOT_FOUND`` on ``productSlugs.N`` and its like.
+    """
+    with transaction.atomic():
+        collection = _locked(collection_id)
+        serializer = CollectionChangesSerializer(collection, data=given, partial=True)
+        fields = validated(serializer)
+        lists = _products(fields)
+        if fields:
+            with _slug_taken(fields.get("slug", collection.slug)):
+                Collection.objects.filter(pk=collection.pk).update(**fields)
+        _choose(collection, lists)
+
+
+def delete_collection(*, collection_id: int) -> None:
+    """Delete a collection; its products stay.
+
+    Raises:
+        Rejected: ``NOT_FOUND`` for an unknown one.
+    """
+    with transaction.atomic():
+        _locked(collection_id).delete()
+
+
+def _locked(collection_id: int) -> Collection:
+    """The collection, which nobody else changes until the transaction ends."""
+    collection = Collection.objects.select_for_update().filter(pk=collection_id).first()
+    if collection is None:
+        raise Rejected("NOT_FOUND", "There is no such collection.", field="id")
+    return collection
+
+
+@contextmanager
+def _slug_taken(slug: str) -> Iterator[None]:
+    """A transaction that is refused where another collection has the slug."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        message = f"There is a collection {slug} already."
+        raise Rejected("ALREADY_EXISTS", message, field="slug") from error
+
+
+def _products(fields: dict[str, Any]) -> dict[str, list[int]]:
+    """Take the lists of slugs out of ``fields``; their products' primary keys."""
+    lists = {name: fields.pop(name) for name in LISTS if name in fields}
+    slugs = sorted({slug for each in lists.values() for slug in each})
+    if not slugs:
+        return {name: [] for name in lists}
+    with connection.cursor() as cursor:
+        cursor.execute(FIND_PRODUCTS, [slugs])
+        known = dict(cursor.fetchall())
+    errors = [
+        Rejected("NOT_FOUND", f"There is no product {slug}.", field=f"{LISTS[name]}.{index}")
+        for name, each in lists.items()
+        for index, slug in enumerate(each)
+        if slug not in known
+    ]
+    if errors:
+        raise ValidationError(errors)
+    return {name: [known[slug] for slug in each] for name, each in lists.items()}
+
+
+def _choose(collection: Collection, lists: Mapping[str, list[int]]) -> None:
+    if "product_slugs" in lists:
+        collection.products.set(lists["product_slugs"])
+    if added := lists.get("add_product_slugs"):
+        collection.products.add(*added)
+    if removed := lists.get("remove_product_slugs"):
+        collection.products.remove(*removed)

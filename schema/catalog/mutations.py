@@ -1,0 +1,186 @@
+"""What the shop's staff may do with the catalogue: thin doors to the services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import graphene
+
+from catalog.services.categories import delete_category, enter_category, update_category
+from catalog.services.collections import (
+    delete_collection,
+    enter_collection,
+    update_collection,
+)
+from catalog.services.stocktaking import StockReason, VariantName, enter_adjustment, enter_count
+from schema.catalog.inputs import (
+    CategoryCreateInput,
+    CategoryDeleteInput,
+    CategoryUpdateInput,
+    CollectionCreateInput,
+    CollectionDeleteInput,
+    CollectionUpdateInput,
+    StockAdjustInput,
+    StockSetInput,
+)
+from schema.catalog.types import Category, Collection, Stock
+from schema.compiler.ids import row_key
+from schema.mutation import Context, Made, entity, mutation, plain
+from users.permissions import HasPermission
+
+DELETED_ID = plain(graphene.ID, "The id of what is gone; null after a user error.")
+
+
+def _described(given: Any) -> dict[str, Any]:
+    """What is said of something new; null says nothing."""
+    names = given.keys() - {"idempotency_key"}
+    return {name: given[name] for name in names if given[name] is not None}
+
+
+def _changes(given: Any) -> dict[str, Any]:
+    """What to change; null clears."""
+    return {name: given[name] for name in given if name != "id"}
+
+
+def _variant(given: Any) -> VariantName:
+    variant_id = given.get("variant_id")
+    return VariantName(
+        sku=given.get("sku"),
+        variant_id=None if variant_id is None else row_key(variant_id, "Variant"),
+    )
+
+
+@mutation(
+    StockAdjustInput,
+    "Record stock that came or went.",
+    stock=entity(Stock, "The variant's stock."),
+    permission=HasPermission("catalog.change_stock"),
+)
+def stock_adjust(context: Context, given: Any) -> Made:
+    """``enter_adjustment``."""
+    variant_id = enter_adjustment(
+        viewer=context.viewer,
+        variant=_variant(given),
+        delta=given["delta"],
+        reason=given["reason"].name,
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(stock=variant_id)
+
+
+@mutation(
+    StockSetInput,
+    "Set a variant's stock to what was counted.",
+    stock=entity(Stock, "The variant's stock."),
+    permission=HasPermission("catalog.change_stock"),
+)
+def stock_set(context: Context, given: Any) -> Made:
+    """``enter_count``."""
+    variant_id = enter_count(
+        viewer=context.viewer,
+        variant=_variant(given),
+        on_hand=given["on_hand"],
+        expected_on_hand=given.get("expected_on_hand"),
+        reason=getattr(given.get("reason"), "name", StockReason.CORRECTION),
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(stock=variant_id)
+
+
+@mutation(
+    CategoryCreateInput,
+    "Make a category.",
+    category=entity(Category, "The category."),
+    permission=HasPermission("catalog.add_category"),
+)
+def category_create(context: Context, given: Any) -> Made:
+    """``enter_category``."""
+    category_id = enter_category(
+        viewer=context.viewer,
+        given=_described(given),
+        idempotency_key=given.get("idempotency_key"),
+    )
+    return Made(category=category_id)
+
+
+@mutation(
+    CategoryUpdateInput,
+    "Change a category, or move it with all that is below it.",
+    category=entity(Category, "The category."),
+    permission=HasPermission("catalog.change_category"),
+)
+def category_update(context: Context, given: Any) -> Made:
+    """``update_category``."""
+    category_id = row_key(given["id"], "Category")
+    update_category(category_id=category_id, given=_changes(given))
+    return Made(category=category_id)
+
+
+@mutation(
+    CategoryDeleteInput,
+    "Delete a category. The categories right below it and its products move up to the category "
+    "above; without one, the products stand in none.",
+    deleted_id=DELETED_ID,
+    permission=HasPermission("catalog.delete_category"),
+)
+def category_delete(context: Context, given: Any) -> Made:
+    """``delete_category``."""
+    delete_category(category_id=row_key(given["id"], "Category"))
+    return Made(deleted_id=given["id"])
+
+
+@mutation(
+    CollectionCreateInput,
+    "Make a collection of products.",
+    collection=entity(Collection, "The collection."),
+    permission=HasPermission("catalog.add_collection"),
+)
+def collection_create(context: Context, given: Any) -> Made:
+    """``enter_collection``."""
+    collection_id = enter_collection(
+        viewer=context.viewer,
+        given=_described(given),
+        idempotency_key=given.get("idempotency_key"),
+    )
+    return Made(collection=collection_id)
+
+
+@mutation(
+    CollectionUpdateInput,
+    "Change a collection: its name, its slug, or which products are in it.",
+    collection=entity(Collection, "The collection."),
+    permission=HasPermission("catalog.change_collection"),
+)
+def collection_update(context: Context, given: Any) -> Made:
+    """``update_collection``."""
+    collection_id = row_key(given["id"], "Collection")
+    update_collection(collection_id=collection_id, given=_changes(given))
+    return Made(collection=collection_id)
+
+
+@mutation(
+    CollectionDeleteInput,
+    "Delete a collection; its products stay.",
+    deleted_id=DELETED_ID,
+    permission=HasPermission("catalog.delete_collection"),
+)
+def collection_delete(context: Context, given: Any) -> Made:
+    """``delete_collection``."""
+    delete_collection(collection_id=row_key(given["id"], "Collection"))
+    return Made(deleted_id=given["id"])
+
+
+class CatalogMutations:
+    """Root fields."""
+
+    category_create = category_create
+    category_update = category_update
+    category_delete = category_delete
+    collection_create = collection_create
+    collection_update = collection_update
+    collection_delete = collection_delete
+
+    stock_adjust = stock_adjust
+    stock_set = stock_set
