@@ -1,1 +1,1 @@
-"""How fast Nexus reads, beside PostgreSQL itself and two other ways to serve the same data."""
+"""How fast Nexus reads and sells, beside PostgreSQL itself and other ways to serve a shop."""

@@ -28,21 +28,26 @@ def main() -> None:
         prepare_environment(own)
         django.setup()
         # These import models.
-        from benchmarks import alone, report
+        from benchmarks import alone, purchases, report
         from benchmarks.measure import Bench
 
         fill(own, say)
-        bench = Bench(own, seconds=options.seconds, rounds=options.rounds, say=say)
-        bench.inspect()
-        bench.measure()
-        by_itself = alone.measure(
-            own,
-            seconds=options.seconds,
-            rounds=options.rounds,
-            requests=options.requests,
-            say=say,
-        )
-        text = report.markdown(own, bench.results, by_itself)
+        results = by_itself = bought = None
+        if options.only in (None, "reads"):
+            bench = Bench(own, seconds=options.seconds, rounds=options.rounds, say=say)
+            bench.inspect()
+            bench.measure()
+            results = bench.results
+            by_itself = alone.measure(
+                own,
+                seconds=options.seconds,
+                rounds=options.rounds,
+                requests=options.requests,
+                say=say,
+            )
+        if options.only in (None, "checkout"):
+            bought = purchases.measure(own, seconds=options.seconds, rounds=options.rounds, say=say)
+        text = report.markdown(own, results, by_itself, bought)
     print(text)
     kept = VAR / "report.md"
     kept.write_text(text)
@@ -65,6 +70,9 @@ def _options() -> argparse.Namespace:
         type=int,
         default=100_000,
         help="before memory is measured (default: 100000)",
+    )
+    parser.add_argument(
+        "--only", choices=["reads", "checkout"], help="measure these alone (default: all)"
     )
     parser.add_argument(
         "--publish", action="store_true", help="write the report into docs/benchmarks.md, too"

@@ -51,8 +51,8 @@ class Contender:
     folder: Path = ROOT
 
     @contextmanager
-    def running(self, database: Database) -> Iterator[Running]:
-        """Its server, meanwhile."""
+    def running(self, database: Database, **settings: str) -> Iterator[Running]:
+        """Its server, meanwhile, with more settings in its environment."""
         port = free_port()
         command = [part.format(port=port) for part in self.command]
         environment = {
@@ -60,6 +60,7 @@ class Contender:
             "DATABASE_URL": database.url,
             "PORT": str(port),
             **self.environment,
+            **settings,
         }
         with server(command, port=port, environment=environment, folder=self.folder) as pid:
             yield Running(self, pid, f"http://127.0.0.1:{port}{self.path}")

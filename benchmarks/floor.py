@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterable
 
 from benchmarks.database import Database
 from benchmarks.operations import CUSTOMERS, Operation
@@ -58,15 +59,22 @@ def _without_colons(literal: re.Match[str]) -> str:
 
 def measure(operation: Operation, own: Database, *, seconds: float) -> float:
     """Statements a second."""
+    text, constants = script(operation)
+    options = ["--protocol=prepared", *constants]
+    return pgbench(text, own, clients=_CLIENTS, seconds=seconds, options=options)
+
+
+def pgbench(
+    script: str, own: Database, *, clients: int, seconds: float, options: Iterable[str] = ()
+) -> float:
+    """How many times a second so many clients get through a script of pgbench's."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
-        text, constants = script(operation)
-        file.write(text)
+        file.write(script)
         file.flush()
         output = subprocess.run(
             [
-                *(_pgbench(), "--no-vacuum", "--protocol=prepared", f"--file={file.name}"),
-                *(f"--client={_CLIENTS}", "--jobs=1", f"--time={max(round(seconds), 1)}"),
-                *constants,
+                *(_pgbench(), "--no-vacuum", f"--file={file.name}", f"--client={clients}"),
+                *("--jobs=1", f"--time={max(round(seconds), 1)}", *options),
             ],
             env={**os.environ, **own.environment},
             capture_output=True,

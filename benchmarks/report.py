@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from benchmarks.alone import MEGABYTE, Alone
 from benchmarks.contenders import GRAPHENE, HELLO, NEXUS
@@ -15,6 +16,7 @@ from benchmarks.database import Database
 from benchmarks.load import tool
 from benchmarks.measure import CLIENTS, FLOOR, HELLO_OPERATION, Results, Sample
 from benchmarks.operations import OPERATIONS, PRODUCTS
+from benchmarks.purchases import Purchases
 
 POSTGRAPHILE = "PostGraphile"
 
@@ -39,27 +41,37 @@ class Bar:
         return "met" if self.met else "**missed**"
 
 
-def markdown(database: Database, results: Results, alone: Alone | None) -> str:
-    """The whole report."""
-    parts = [
-        _circumstances(database),
-        "## Answers a second\n",
-        _rates(results),
-        "## What an answer costs\n",
-        "Answers for one second of CPU time, of the server's process and of PostgreSQL's; "
-        "statements of one request, `BEGIN` and `SAVEPOINT` included; milliseconds.\n",
-        _costs(results),
+def markdown(
+    database: Database, results: Results | None, alone: Alone | None, bought: Purchases | None
+) -> str:
+    """The whole report of what was measured."""
+    parts = [_circumstances(database)]
+    wanted: list[Bar] = []
+    if results:
+        parts += [
+            "## Answers a second\n",
+            _rates(results),
+            "## What an answer costs\n",
+            "Answers for one second of CPU time, of the server's process and of PostgreSQL's; "
+            "statements of one request, `BEGIN` and `SAVEPOINT` included; milliseconds.\n",
+            _costs(results),
+        ]
+        wanted += bars(results, alone)
+    if bought:
+        parts += ["## Purchases a second\n", purchases(bought)]
+        wanted += purchase_bars(bought)
+    parts += [
         "## Bars\n",
         _table(
             ["wanted", "measured", ""],
-            [[bar.wanted, bar.figure or "", bar.outcome] for bar in bars(results, alone)],
+            [[bar.wanted, bar.figure or "", bar.outcome] for bar in wanted],
         ),
     ]
     return "\n".join(parts)
 
 
 def bars(results: Results, alone: Alone | None) -> list[Bar]:
-    """What is wanted of Nexus."""
+    """What is wanted of Nexus's reads."""
     found = [
         *(_at_least(results, name, FLOOR, least) for name, least in FLOORS.items()),
         _lookup(results),
@@ -86,6 +98,66 @@ def bars(results: Results, alone: Alone | None) -> list[Bar]:
             ),
         ]
     return found
+
+
+# Purchases a second of others, measured once on a machine like this one, by the number of clients.
+PEERS = {"Saleor": {1: 0.6, 8: 0.5}, "Vendure": {1: 3.0, 8: 5.4}}
+
+
+def purchases(bought: Purchases) -> str:
+    """How many are bought, in words and as a table."""
+    rows = [
+        [
+            f"{clients} client{'s' if clients > 1 else ''}",
+            f"{bought.floor(clients):,.0f}",
+            f"**{bought.rate(clients):,.1f}**",
+            f"{bought.share(clients):.0%}",
+            *(str(rates[clients]) for rates in PEERS.values()),
+            f"{bought.rate(clients) / max(rates[clients] for rates in PEERS.values()):.1f} x",
+            f"{median(found.median for found in bought.loads[clients]):,.0f}",
+            f"{median(found.slow for found in bought.loads[clients]):,.0f}",
+        ]
+        for clients in bought.loads
+    ]
+    head = ["", "pgbench: the floor", "Nexus", "of the floor", *PEERS]
+    books = (
+        "afterwards the books agree"
+        if not bought.broken
+        else f"**afterwards the books do not agree: {bought.broken}**"
+    )
+    return (
+        "A purchase is cartCreate with two lines, cartUpdate with address and shipping method, "
+        "and checkoutComplete with manual payment, each answered in full, on one server process. "
+        f"It sends {bought.statements} statements, transactions included, which pgbench replays "
+        f"with carts, goods and keys of its own. {bought.orders:,} orders were placed, "
+        f"replayed ones included; {books}. "
+        f"For a second of CPU time the server sells {bought.of_server:,.0f}, PostgreSQL "
+        f"{bought.of_postgres:,.0f}. Milliseconds are those of a whole purchase.\n\n"
+        + _table([*head, "times the better", "median", "99th percentile"], rows)
+    )
+
+
+def purchase_bars(bought: Purchases) -> list[Bar]:
+    """What is wanted of purchases, with the most clients."""
+    most = max(bought.loads)
+    share = bought.share(most)
+    peer = max(rates[most] for rates in PEERS.values())
+    times = bought.rate(most) / peer
+    return [
+        Bar(
+            f"Purchases, {most} clients: at least 25 % of the floor", f"{share:.0%}", share >= 0.25
+        ),
+        Bar(
+            f"Purchases, {most} clients: at least 10 times the better of Saleor and Vendure",
+            f"{times:.1f}",
+            times >= 10,
+        ),
+        Bar(
+            "Purchases: the books agree afterwards",
+            f"{sum(bought.broken.values())} do not",
+            not bought.broken,
+        ),
+    ]
 
 
 FLOORS = {"listing": 0.65, "deep": 0.90, "detail": 0.45}

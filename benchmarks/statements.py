@@ -17,22 +17,30 @@ _STATEMENTS = {b"Q", b"E"}
 
 
 class Counter:
-    """How many statements have gone through."""
+    """How many statements have gone through, and which.
 
-    def __init__(self) -> None:
+    Attributes:
+        texts: those that came as one text, as psycopg2 sends all; kept where ``keeps`` is set.
+    """
+
+    def __init__(self, *, keeps: bool = False) -> None:
         self.statements = 0
+        self.keeps = keeps
+        self.texts: list[str] = []
         self._lock = threading.Lock()
 
-    def add(self) -> None:
-        """Count one."""
+    def add(self, code: bytes, body: bytes) -> None:
+        """Count a message that runs a statement."""
         with self._lock:
             self.statements += 1
+            if self.keeps and code == b"Q":
+                self.texts.append(body.rstrip(b"\0").decode())
 
 
 @contextmanager
-def counted(database: Database) -> Iterator[tuple[Database, Counter]]:
-    """A way to the same database that counts, meanwhile."""
-    counter = Counter()
+def counted(database: Database, *, keeps: bool = False) -> Iterator[tuple[Database, Counter]]:
+    """A way to the same database that counts, and keeps the statements' texts, meanwhile."""
+    counter = Counter(keeps=keeps)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         threading.Thread(target=_accept, args=(listener, database, counter), daemon=True).start()
         yield replace(database, host="127.0.0.1", port=listener.getsockname()[1]), counter
@@ -71,9 +79,10 @@ def _forward(client: socket.socket, server: socket.socket, counter: Counter) -> 
             client.sendall(_NO_ENCRYPTION[code])
         server.sendall(head + stream.read(struct.unpack("!i", head[:4])[0] - 8))
         while head := stream.read(5):
+            body = stream.read(struct.unpack("!i", head[1:])[0] - 4)
             if head[:1] in _STATEMENTS:
-                counter.add()
-            server.sendall(head + stream.read(struct.unpack("!i", head[1:])[0] - 4))
+                counter.add(head[:1], body)
+            server.sendall(head + body)
     except (OSError, struct.error):
         pass
     finally:
