@@ -18,18 +18,6 @@ class CartAddressSerializer(AddressSerializer):
 
     class Meta(AddressSerializer.Meta):
         fields = ["name", "street", "city", "postal_code", "country", "phone"]
-        extra_kwargs = {
-            "postal_code": {"default": "", "allow_null": True},
-            "phone": {"default": "", "allow_null": True},
-        }
-
-    def validate_postal_code(self, value: str | None) -> str:
-        """Blank where the address has none."""
-        return value or ""
-
-    def validate_phone(self, value: str | None) -> str:
-        """Blank where none is given."""
-        return value or ""
 
 
 class CartChangesSerializer(serializers.Serializer):

@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from users.countries import COUNTRIES
-from users.models import Address
+from users.models import Address, User
 
 MAX_MESSAGE_LENGTH = 5_000
 # Longer ones would only keep the hasher busy.
@@ -24,6 +24,23 @@ class RegistrationSerializer(serializers.Serializer):
     password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
     first_name = serializers.CharField(max_length=150, allow_blank=True, default="")
     last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
+
+
+class ProfileSerializer(serializers.ModelSerializer):
+    """What people change of their own accounts; null clears."""
+
+    class Meta:
+        model = User
+        fields = ["first_name", "last_name"]
+        extra_kwargs = {"first_name": {"allow_null": True}, "last_name": {"allow_null": True}}
+
+    def validate_first_name(self, value: str | None) -> str:
+        """Blank where none is given."""
+        return value or ""
+
+    def validate_last_name(self, value: str | None) -> str:
+        """Blank where none is given."""
+        return value or ""
 
 
 class CredentialsSerializer(serializers.Serializer):
@@ -71,8 +88,30 @@ class AddressSerializer(serializers.ModelSerializer):
             "is_default_shipping",
             "is_default_billing",
         ]
+        extra_kwargs = {
+            "postal_code": {"default": "", "allow_null": True},
+            "phone": {"default": "", "allow_null": True},
+            "is_default_shipping": {"default": False, "allow_null": True},
+            "is_default_billing": {"default": False, "allow_null": True},
+        }
         # A new default takes the place of the old one: see the service.
         validators: list[Any] = []
+
+    def validate_postal_code(self, value: str | None) -> str:
+        """Blank where the address has none."""
+        return value or ""
+
+    def validate_phone(self, value: str | None) -> str:
+        """Blank where none is given."""
+        return value or ""
+
+    def validate_is_default_shipping(self, value: bool | None) -> bool:
+        """Not where it isn't said."""
+        return bool(value)
+
+    def validate_is_default_billing(self, value: bool | None) -> bool:
+        """Not where it isn't said."""
+        return bool(value)
 
     def validate_country(self, value: str) -> str:
         """An ISO 3166-1 alpha-2 code, in upper case whatever was typed."""

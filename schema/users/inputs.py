@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import graphene
 
+_ADDRESS = graphene.ID(required=True, description="The address's id.")
+
+
+def _idempotency_key(made: str) -> graphene.String:
+    return graphene.String(
+        description=f"A random text of the client's; the same again makes no second {made}."
+    )
+
 
 class UserRegisterInput(graphene.InputObjectType):
     """A new account."""
@@ -27,6 +35,34 @@ class AddressCreateInput(graphene.InputObjectType):
     phone = graphene.String(description="For the carrier.")
     is_default_shipping = graphene.Boolean(description="Whether orders go there by default.")
     is_default_billing = graphene.Boolean(description="Whether invoices go there by default.")
+    idempotency_key = _idempotency_key("address")
+
+
+class AddressUpdateInput(graphene.InputObjectType):
+    """What to change of a kept address; an absent field leaves, null clears."""
+
+    id = _ADDRESS
+    name = graphene.String(description="Who receives what is sent there.")
+    street = graphene.String(description="Street and house number.")
+    city = graphene.String(description="Town.")
+    postal_code = graphene.String(description="Where the country has them.")
+    country = graphene.String(description="ISO 3166-1 alpha-2, such as GB.")
+    phone = graphene.String(description="For the carrier.")
+    is_default_shipping = graphene.Boolean(description="Whether orders go there by default.")
+    is_default_billing = graphene.Boolean(description="Whether invoices go there by default.")
+
+
+class AddressDeleteInput(graphene.InputObjectType):
+    """A kept address to forget."""
+
+    id = _ADDRESS
+
+
+class ProfileUpdateInput(graphene.InputObjectType):
+    """What to change of one's account; an absent field leaves, null clears."""
+
+    first_name = graphene.String(description="At most 150 characters.")
+    last_name = graphene.String(description="At most 150 characters.")
 
 
 class MessageSendInput(graphene.InputObjectType):
@@ -35,6 +71,7 @@ class MessageSendInput(graphene.InputObjectType):
     recipient_email = graphene.String(required=True, description="Whom to.")
     order_number = graphene.String(description="The order that it is about, if any.")
     body = graphene.String(required=True, description="Plain text.")
+    idempotency_key = _idempotency_key("message")
 
 
 class NotificationsMarkReadInput(graphene.InputObjectType):

@@ -7,20 +7,23 @@ from typing import Any
 import graphene
 
 from commerce.services.orders import find_order
-from schema.compiler.ids import row_key
+from schema.compiler.ids import encode_id, row_key
 from schema.mutation import Context, Made, entities, entity, mutation, plain, token_mutation
 from schema.scalars import JSON
 from schema.tasks.types import Job
 from schema.users.inputs import (
     AddressCreateInput,
+    AddressDeleteInput,
+    AddressUpdateInput,
     MessageSendInput,
     NotificationsMarkReadInput,
+    ProfileUpdateInput,
     UserRegisterInput,
 )
 from schema.users.types import Address, Message, User
 from users.permissions import AllowAny, IsAuthenticated
-from users.services.accounts import register_user
-from users.services.addresses import add_address
+from users.services.accounts import register_user, update_profile
+from users.services.addresses import add_address, delete_address, update_address
 from users.services.messages import send_message
 from users.services.notifications import mark_read
 from users.services.sessions import (
@@ -150,8 +153,53 @@ def revoke_token(context: Context, given: Any) -> Made:
 )
 def address_create(context: Context, given: Any) -> Made:
     """``add_address``."""
-    address = add_address(user_id=context.viewer.user_id, address=given, now=context.now)
+    fields = dict(given)
+    key = fields.pop("idempotency_key", None)
+    address = add_address(
+        user_id=context.viewer.user_id, address=fields, idempotency_key=key, now=context.now
+    )
     return Made(address=address.pk)
+
+
+@mutation(
+    AddressUpdateInput,
+    "Change a kept address; orders keep the copies that they have.",
+    address=entity(Address, "The address."),
+    permission=IsAuthenticated(),
+)
+def address_update(context: Context, given: Any) -> Made:
+    """``update_address``."""
+    changes = dict(given)
+    address = update_address(
+        user_id=context.viewer.user_id,
+        address_id=row_key(changes.pop("id"), "Address"),
+        changes=changes,
+    )
+    return Made(address=address.pk)
+
+
+@mutation(
+    AddressDeleteInput,
+    "Forget a kept address; orders keep the copies that they have.",
+    deleted_id=plain(graphene.ID, "The id that it had; null after a user error."),
+    permission=IsAuthenticated(),
+)
+def address_delete(context: Context, given: Any) -> Made:
+    """``delete_address``."""
+    address_id = row_key(given["id"], "Address")
+    delete_address(user_id=context.viewer.user_id, address_id=address_id)
+    return Made(deleted_id=encode_id("Address", address_id))
+
+
+@mutation(
+    ProfileUpdateInput,
+    "Change what one's account says of oneself.",
+    user=entity(User, "The account."),
+    permission=IsAuthenticated(),
+)
+def profile_update(context: Context, given: Any) -> Made:
+    """``update_profile``."""
+    return Made(user=update_profile(user_id=context.viewer.user_id, changes=given).pk)
 
 
 @mutation(
@@ -171,6 +219,7 @@ def message_send(context: Context, given: Any) -> Made:
         recipient_email=given["recipient_email"],
         body=given["body"],
         order_id=order_id,
+        idempotency_key=given.get("idempotency_key"),
         now=context.now,
     )
     return Made(
@@ -205,5 +254,8 @@ class UserMutations:
     verify_token = verify_token_
     revoke_token = revoke_token
     address_create = address_create
+    address_update = address_update
+    address_delete = address_delete
+    profile_update = profile_update
     message_send = message_send
     notifications_mark_read = notifications_mark_read

@@ -89,6 +89,35 @@ class TestAccounts(ShopTestCase):
                     *((f"input.{field}", code) for field, code in errors),
                 )
 
+    def test_with_impossible_changes(self) -> None:
+        user = make_user()
+        bearer = token_of(user)
+        self.call("AddressCreate", bearer=bearer, **LONDON)
+        mine = id_of(user.addresses.get())
+        for given, error in (
+            ({"id": mine, "city": None}, ("city", "REQUIRED")),
+            ({"id": mine, "country": "Britain"}, ("country", "INVALID")),
+            ({"id": encode_id("User", user.pk)}, ("id", "NOT_FOUND")),
+            ({"id": ""}, ("id", "NOT_FOUND")),
+            ({"id": encode_id("Address", 2**63)}, ("id", "NOT_FOUND")),
+        ):
+            with self.subTest(str(given)):
+                self.rejected(
+                    lambda given=given: self.call("AddressUpdate", bearer=bearer, **given),
+                    (f"input.{error[0]}", error[1]),
+                )
+        self.rejected(
+            lambda: self.call("AddressDelete", bearer=bearer, id="garbage"),
+            ("input.id", "NOT_FOUND"),
+        )
+        self.rejected(
+            lambda: self.call(
+                "ProfileUpdate", bearer=bearer, firstName="x" * 151, lastName="x" * 151
+            ),
+            ("input.firstName", "INVALID"),
+            ("input.lastName", "INVALID"),
+        )
+
 
 class TestMessages(ShopTestCase):
     def test_that_can_not_be_sent(self) -> None:

@@ -22,8 +22,6 @@ SCHEMA = schema.graphql_schema
 
 # Operations that clients will send and the schema does not answer yet.
 MISSING = {
-    "AddressDelete",
-    "AddressUpdate",
     "EmailVerify",
     "FulfillmentCreate",
     "Import",
@@ -42,7 +40,6 @@ MISSING = {
     "ProductCreate",
     "ProductDelete",
     "ProductUpdate",
-    "ProfileUpdate",
     "ReturnRequest",
     "ReviewCreate",
     "ReviewModerate",

@@ -61,6 +61,11 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'addressCreate(input: {name: "A", street: "B", city: "C", country: "GB"})'
         " { address { id } }",
     ),
+    "addressDelete": (ACCOUNTS, 'addressDelete(input: {id: "%(address)s"}) { deletedId }'),
+    "addressUpdate": (
+        ACCOUNTS,
+        'addressUpdate(input: {id: "%(address)s", city: "Bath"}) { address { id } }',
+    ),
     "cartClaim": (ACCOUNTS, 'cartClaim(input: {token: "%(cart)s"}) { cart { id } }'),
     "cartCreate": (EVERYBODY, "cartCreate(input: {}) { cart { id } }"),
     "cartLinesSet": (
@@ -107,6 +112,7 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'notificationsMarkRead(input: {ids: ["%(notification)s"]}) { unreadCount }',
     ),
     "orderCancel": (EVERYBODY, 'orderCancel(input: {token: "%(order)s"}) { order { id } }'),
+    "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
     "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
     "stockAdjust": (
@@ -195,8 +201,12 @@ class TestCalls(ShopTestCase):
         notification = Notification.objects.create(
             user=user or boss, kind="MESSAGE_RECEIVED", source="message:1", title="New message"
         )
+        address = Address.objects.create(
+            user=user or boss, name="A", street="B", city="C", country="GB"
+        )
         job = Job.objects.create(kind="users.notify_recipient", status="DEAD")
         return {
+            "address": id_of(address),
             "access": session.token,
             "refresh": session.refresh_token,
             "cart": ready_cart(self)["token"],
@@ -398,6 +408,7 @@ class TestTwoCustomers(CommittedShopTestCase):
     def test_she_changes_nothing(self) -> None:
         cart, number = self.cart["token"], self.order["number"]
         notification = id_of(Notification.objects.filter(user__email="ada@example.com").first())
+        address = id_of(Address.objects.get())
         for name, given, field in (
             ("CartUpdate", {"token": cart}, "token"),
             ("CartLinesSet", {"token": cart, "lines": []}, "token"),
@@ -408,6 +419,8 @@ class TestTwoCustomers(CommittedShopTestCase):
                 "cartToken",
             ),
             ("OrderCancel", {"number": number}, "number"),
+            ("AddressUpdate", {"id": address, "city": "Bath"}, "id"),
+            ("AddressDelete", {"id": address}, "id"),
             ("NotificationsMarkRead", {"ids": [notification]}, "ids.0"),
             (
                 "MessageSend",

@@ -13,9 +13,11 @@ from django.utils import timezone
 from catalog.models import Category, Product, Variant
 from schema.compiler.ids import encode_id
 from tests.schema.shop import (
+    LONDON,
     LONG_AGO,
     PASSWORD,
     ShopTestCase,
+    buy,
     id_of,
     make_user,
     money,
@@ -248,6 +250,30 @@ class TestAccount(ShopTestCase):
         self.same(payload, {"addressCreate": {"address": {"id": id_of(kept)}, "userErrors": []}})
         (shown,) = self.send("Viewer", bearer=token).data["viewer"]["addresses"]
         self.same(shown, {"id": id_of(kept), **given, "country": "GB"})
+
+    def test_changes_and_forgets_addresses(self) -> None:
+        user = make_user()
+        token = token_of(user)
+        orders_copy = buy(self, bearer=token)["order"]
+        self.call("AddressCreate", bearer=token, **LONDON, isDefaultShipping=True)
+        kept = id_of(user.addresses.get())
+        payload = self.call("AddressUpdate", bearer=token, id=kept, city="Bath", phone=None).data
+        self.same(payload, {"addressUpdate": {"address": {"id": kept}, "userErrors": []}})
+        (shown,) = self.send("Viewer", bearer=token).data["viewer"]["addresses"]
+        assert (shown["city"], shown["isDefaultShipping"]) == ("Bath", True)
+        payload = self.call("AddressDelete", bearer=token, id=kept).data
+        self.same(payload, {"addressDelete": {"deletedId": kept, "userErrors": []}})
+        assert self.send("Viewer", bearer=token).data["viewer"]["addresses"] == []
+        order = self.send("OrderByToken", token=orders_copy["token"]).data["order"]
+        assert order["shippingAddress"]["city"] == "London"
+
+    def test_says_who_its_owner_is(self) -> None:
+        user = make_user(first_name="Ada", last_name="Byron")
+        payload = self.call(
+            "ProfileUpdate", bearer=token_of(user), firstName="Augusta", lastName=None
+        ).data
+        shown = {"id": id_of(user), "firstName": "Augusta", "lastName": ""}
+        self.same(payload, {"profileUpdate": {"user": shown, "userErrors": []}})
 
     def viewer(self, token: str) -> str:
         return self.ask("{ viewer { email } }", bearer=token).data["viewer"]["email"]

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection
 
 from tasks.models import Job
 from users.models import User
-from users.services.accounts import register_user
+from users.services.accounts import register_user, update_profile
 from users.services.sessions import RateLimited, log_in
 
 PASSWORD = "correct horse battery"
@@ -100,6 +100,27 @@ class TestRegisterUser:
         assert len(lost) == 7
         assert {(error.code, error.field) for error in lost} == {("ALREADY_EXISTS", "email")}
         assert User.objects.count() == 1
+
+
+class TestUpdateProfile:
+    def test_changes_what_is_named_and_leaves_the_rest(self, make_user):
+        user = make_user(first_name="Ada", last_name="Byron")
+        update_profile(user_id=user.pk, changes={"last_name": " King "})
+        user.refresh_from_db()
+        assert user.full_name == "Ada King"
+        update_profile(user_id=user.pk, changes={"first_name": None})
+        update_profile(user_id=user.pk, changes={})
+        user.refresh_from_db()
+        assert (user.first_name, user.last_name) == ("", "King")
+
+    def test_refuses_and_changes_nothing(self, make_user):
+        user = make_user(first_name="Ada")
+        changes = {"first_name": "Augusta", "last_name": "x" * 151}
+        assert refusals(partial(update_profile, user_id=user.pk, changes=changes)) == [
+            ("INVALID", "lastName")
+        ]
+        user.refresh_from_db()
+        assert user.first_name == "Ada"
 
 
 class TestUser:

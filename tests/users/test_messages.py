@@ -93,6 +93,21 @@ class TestSendMessage:
         assert not Message.objects.exists()
         assert not Job.objects.exists()
 
+    def test_gives_a_repeat_the_same_message_and_job(self, send):
+        first, jobs = send(idempotency_key="k")
+        again, same_jobs = send(idempotency_key="k")
+        assert (again, same_jobs) == (first, jobs)
+        assert Message.objects.count() == Job.objects.count() == 1
+
+    def test_refuses_a_repeat_that_says_something_else_or_comes_too_late(self, send):
+        message, _ = send(idempotency_key="k")
+        for body, code in (("Another", "IDEMPOTENCY_CONFLICT"), (message.body, "NOT_FOUND")):
+            with pytest.raises(ValidationError) as caught:
+                send(idempotency_key="k", body=body)
+            (error,) = caught.value.error_list
+            assert (error.code, error.field) == (code, "idempotencyKey")
+            Message.objects.all().delete()
+
     def test_costs_the_same_few_statements_always(self, send, django_assert_num_queries):
         # savepoint, recipient, savepoint, message, job's insert, job's row, 2 x release, jobs
         with django_assert_num_queries(9):

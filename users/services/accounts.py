@@ -1,8 +1,10 @@
-"""Making accounts."""
+"""Making accounts and changing what they say of their owners."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
@@ -10,7 +12,7 @@ from django.db import IntegrityError, transaction
 
 from tasks.errors import Rejected
 from users.models import User
-from users.serializers import RegistrationSerializer
+from users.serializers import ProfileSerializer, RegistrationSerializer
 from users.services.throttling import attempt
 from users.validation import validated
 
@@ -72,6 +74,26 @@ def register_user(
             raise Rejected(
                 "ALREADY_EXISTS", "There is an account with this e-mail address.", field="email"
             ) from None
+    return user
+
+
+def update_profile(*, user_id: int, changes: Mapping[str, Any]) -> User:
+    """Change what an account says of its owner.
+
+    Args:
+        user_id: whose account.
+        changes: ``first_name``, ``last_name`` or both; None clears.
+
+    Raises:
+        ValidationError: of :class:`Rejected` INVALID on the field.
+    """
+    fields = validated(ProfileSerializer(data=dict(changes), partial=True))
+    with transaction.atomic():
+        user = User.objects.select_for_update(no_key=True).get(pk=user_id)
+        for name, value in fields.items():
+            setattr(user, name, value)
+        if fields:
+            user.save(update_fields=list(fields))
     return user
 
 

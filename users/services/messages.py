@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, Q
 
 from tasks.errors import Rejected
+from tasks.idempotency import once
 from tasks.models import Job
 from users.models import Message, User
 from users.serializers import MessageSerializer
@@ -16,7 +18,13 @@ from users.validation import validated
 
 
 def send_message(
-    *, sender_id: int, recipient_email: str, body: str, order_id: int | None, now: datetime
+    *,
+    sender_id: int,
+    recipient_email: str,
+    body: str,
+    order_id: int | None,
+    idempotency_key: str | None = None,
+    now: datetime,
 ) -> tuple[Message, list[Job]]:
     """Write to somebody; saving the message enqueues the recipient's notification.
 
@@ -29,6 +37,7 @@ def send_message(
         body: plain text, not blank.
         order_id: the order it is about, or None. That the sender may see it is for the caller
             to have checked.
+        idempotency_key: a repeat with the same key returns the same message.
         now: when it is sent.
 
     Returns:
@@ -36,10 +45,13 @@ def send_message(
 
     Raises:
         ValidationError: of :class:`Rejected`: REQUIRED or INVALID on ``body`` or
-            ``recipientEmail``, NOT_FOUND on ``recipientEmail``.
+            ``recipientEmail``, NOT_FOUND on ``recipientEmail``, IDEMPOTENCY_CONFLICT or, where the
+            first message is deleted by now, NOT_FOUND on ``idempotencyKey``.
     """
     data = validated(MessageSerializer(data={"recipient_email": recipient_email, "body": body}))
-    with transaction.atomic():
+    made: list[Message] = []
+
+    def send() -> dict[str, Any]:
         recipient = _reachable(sender_id=sender_id, email=data["recipient_email"])
         if recipient is None:
             raise Rejected(
@@ -54,6 +66,20 @@ def send_message(
             body=data["body"],
             created_at=now,
         )
+        made.append(message)
+        return {"message": message.pk}
+
+    with transaction.atomic():
+        stored = once(
+            actor=f"user:{sender_id}",
+            operation="messageSend",
+            key=idempotency_key,
+            request={**data, "order": order_id},
+            effect=send,
+        )
+        message = made[0] if made else Message.objects.filter(pk=stored["message"]).first()
+        if message is None:
+            raise Rejected("NOT_FOUND", "That message is deleted by now.", field="idempotencyKey")
         jobs = Job.objects.filter(kind=NOTIFY_RECIPIENT, key=notification_key(message.pk))
         return message, list(jobs)
 
