@@ -11,9 +11,9 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import BigIntegerField
+from django.db.models import BigIntegerField, QuerySet
 
-from catalog.models import Product
+from catalog.models import Product, Review
 from catalog.querysets import ProductQuerySet
 from tasks.filters import ListField, ListFilter
 
@@ -139,6 +139,21 @@ def narrow_products(products: ProductQuerySet, values: Mapping[str, Any]) -> Pro
         if name in given
     }
     return products.having_variant(**of_variant) if of_variant else products
+
+
+class ReviewFilterSet(django_filters.FilterSet):
+    """Which reviews a list holds."""
+
+    status = django_filters.ChoiceFilter(choices=Review.Status.choices)
+
+    class Meta:
+        model = Review
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Apply the cleaned value, which may be a database expression."""
+        status = self.form.cleaned_data.get("status") or None
+        return queryset if status is None else queryset.filter(status=status)
 
 
 class ProductSearchFilterSet(ProductFilterSet):

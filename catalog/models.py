@@ -356,7 +356,12 @@ class Review(models.Model):
     objects = ReviewQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["product", "-created_at", "-id"], name="review_newest")]
+        indexes = [
+            models.Index(fields=["product", "-created_at", "-id"], name="review_newest"),
+            # What moderators list.
+            models.Index(fields=["-created_at", "-id"], name="review_newest_of_all"),
+            models.Index(fields=["status", "-created_at", "-id"], name="review_newest_of_status"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["product", "user"], name="review_once_per_user"),
             models.CheckConstraint(

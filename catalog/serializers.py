@@ -197,6 +197,14 @@ class MediaSerializer(serializers.Serializer):
         return shown
 
 
+class ReviewSerializer(serializers.Serializer):
+    """What a customer may say: plain text, of a size that can be read."""
+
+    rating = serializers.IntegerField(min_value=1, max_value=5)
+    title = serializers.CharField(max_length=200, allow_blank=True)
+    body = serializers.CharField(max_length=5_000, allow_blank=True)
+
+
 class ProductSerializer(serializers.Serializer):
     """A whole product for ``catalog.services.products.save_product``.
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.apps import apps
-from django.db.models import Count, F, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now, Upper
 
 from users.viewer import Viewer
@@ -64,6 +64,15 @@ class OrderQuerySet(QuerySet):
     def with_status(self, statuses: Any) -> Self:
         """Those in one of ``statuses``."""
         return self.filter(status__in=statuses)
+
+    def standing(self) -> Self:
+        """Those that were confirmed and not called off."""
+        return self.exclude(status__in=["PENDING_PAYMENT", "CANCELLED", "EXPIRED"])
+
+    def of_product(self, product_id: Any) -> Self:
+        """Those with a line of one of a product's variants."""
+        lines = apps.get_model("commerce.OrderLine").objects.filter(order=OuterRef("pk"))
+        return self.filter(Exists(lines.filter(variant__product_id=product_id)))
 
     def with_payment_status(self, statuses: Any) -> Self:
         """Those whose money is in one of ``statuses``."""

@@ -250,6 +250,7 @@ DEFAULT_FROM_EMAIL = config("DEFAULT_FROM_EMAIL", default="shop@example.com")
 CURRENCY = configuration.currency(config("CURRENCY", default="EUR"))
 PRICES_INCLUDE_TAX = config("PRICES_INCLUDE_TAX", default=False, cast=bool)
 LOW_STOCK_THRESHOLD = config("LOW_STOCK_THRESHOLD", default=3, cast=int)
+REVIEWS_MODERATED = config("REVIEWS_MODERATED", default=True, cast=bool)
 CART_LIFETIME_DAYS = config("CART_LIFETIME_DAYS", default=30, cast=int)
 QUOTE_LIFETIME = timedelta(minutes=config("QUOTE_LIFETIME_MINUTES", default=30, cast=int))
 

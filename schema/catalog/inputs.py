@@ -5,6 +5,7 @@ from __future__ import annotations
 import graphene
 
 from catalog.services.stocktaking import StockReason as StockReasonChoices
+from schema.catalog.types import ReviewStatus
 from schema.enumeration import enumeration
 from schema.scalars import Decimal
 
@@ -160,3 +161,28 @@ class StockSetInput(graphene.InputObjectType):
     idempotency_key = graphene.String(
         description="A random text of the client's; the same again changes nothing more."
     )
+
+
+class ReviewFilter(graphene.InputObjectType):
+    """Which reviews."""
+
+    status = ReviewStatus(description="In this state.")
+
+
+class ReviewCreateInput(graphene.InputObjectType):
+    """What a customer says of a product."""
+
+    product_id = graphene.ID(required=True, description="The product.")
+    rating = graphene.Int(required=True, description="From 1 to 5 stars.")
+    title = graphene.String(description="Its headline: plain text, at most 200 characters.")
+    body = graphene.String(description="Plain text, at most 5,000 characters.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second review."
+    )
+
+
+class ReviewModerateInput(graphene.InputObjectType):
+    """What shall become of a review."""
+
+    id = graphene.ID(required=True, description="The review.")
+    status = ReviewStatus(required=True, description="PUBLISHED or REJECTED.")

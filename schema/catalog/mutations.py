@@ -1,4 +1,4 @@
-"""What the shop's staff may do with the catalogue: thin doors to the services."""
+"""What clients may do with the catalogue: thin doors to the services."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from catalog.services.collections import (
     enter_collection,
     update_collection,
 )
+from catalog.services.reviews import moderate_review
 from catalog.services.stocktaking import StockReason, VariantName, enter_adjustment, enter_count
+from commerce.services.reviews import create_review
 from schema.catalog.inputs import (
     CategoryCreateInput,
     CategoryDeleteInput,
@@ -20,13 +22,15 @@ from schema.catalog.inputs import (
     CollectionCreateInput,
     CollectionDeleteInput,
     CollectionUpdateInput,
+    ReviewCreateInput,
+    ReviewModerateInput,
     StockAdjustInput,
     StockSetInput,
 )
-from schema.catalog.types import Category, Collection, Stock
+from schema.catalog.types import Category, Collection, Review, Stock
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation, plain
-from users.permissions import HasPermission
+from users.permissions import HasPermission, IsAuthenticated
 
 DELETED_ID = plain(graphene.ID, "The id of what is gone; null after a user error.")
 
@@ -172,6 +176,38 @@ def collection_delete(context: Context, given: Any) -> Made:
     return Made(deleted_id=given["id"])
 
 
+@mutation(
+    ReviewCreateInput,
+    "Review a product that one has bought, once; it is shown once a moderator has published it.",
+    review=entity(Review, "The review."),
+    permission=IsAuthenticated(),
+)
+def review_create(context: Context, given: Any) -> Made:
+    """``create_review``."""
+    review = create_review(
+        viewer=context.viewer,
+        product_id=row_key(given["product_id"], "Product"),
+        rating=given["rating"],
+        title=given.get("title") or "",
+        body=given.get("body") or "",
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(review=review.pk)
+
+
+@mutation(
+    ReviewModerateInput,
+    "Publish or reject a review.",
+    review=entity(Review, "The review."),
+    permission=HasPermission("catalog.change_review"),
+)
+def review_moderate(context: Context, given: Any) -> Made:
+    """``moderate_review``."""
+    review = moderate_review(review_id=row_key(given["id"], "Review"), status=given["status"].value)
+    return Made(review=review.pk)
+
+
 class CatalogMutations:
     """Root fields."""
 
@@ -184,3 +220,6 @@ class CatalogMutations:
 
     stock_adjust = stock_adjust
     stock_set = stock_set
+
+    review_create = review_create
+    review_moderate = review_moderate

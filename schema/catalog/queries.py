@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import graphene
 
-from catalog.filters import ProductFilterSet
-from schema.catalog.inputs import ProductFilter
-from schema.catalog.sorts import CATEGORY_SORTS, COLLECTION_SORTS, PRODUCT_SORTS, ProductSort
+from catalog.filters import ProductFilterSet, ReviewFilterSet
+from schema.catalog.inputs import ProductFilter, ReviewFilter
+from schema.catalog.sorts import (
+    CATEGORY_SORTS,
+    COLLECTION_SORTS,
+    PRODUCT_SORTS,
+    REVIEW_SORTS,
+    ProductSort,
+)
 from schema.catalog.types import (
     Category,
     CategoryConnection,
@@ -14,9 +20,10 @@ from schema.catalog.types import (
     CollectionConnection,
     Product,
     ProductConnection,
+    ReviewConnection,
 )
 from schema.compiler.mapping import connection, one
-from users.permissions import AllowAny
+from users.permissions import AllowAny, HasPermission
 
 
 class CatalogQueries:
@@ -70,4 +77,14 @@ class CatalogQueries:
         relation=None,
         sorts=COLLECTION_SORTS,
         permission=AllowAny(),
+    )
+    reviews = connection(
+        ReviewConnection,
+        "All reviews of the shop, newest first: what moderators work through.",
+        relation=None,
+        sorts=REVIEW_SORTS,
+        filterset=ReviewFilterSet,
+        permission=HasPermission("catalog.change_review"),
+        required=False,
+        filter=ReviewFilter(description="Which reviews."),
     )

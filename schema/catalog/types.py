@@ -279,6 +279,11 @@ class Review(ModelType):
         ),
     )
     status = column(ReviewStatus, "Whether it is shown.")
+    product = to_one(
+        lambda: Product,
+        "What it is about; null where the viewer can't find it any more.",
+        relation="product",
+    )
     created_at = column(graphene.DateTime, "When it was written.")
 
 

@@ -19,7 +19,7 @@ from catalog.models import (
     Variant,
 )
 from catalog.summaries import summarise
-from tests.oracle.fields import Asking, columns, first_of, global_id, money, resolver
+from tests.oracle.fields import Asking, columns, failed, first_of, global_id, money, resolver
 from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.shop import Rows, Shop
 from users.models import User
@@ -170,6 +170,30 @@ def url(media: Any, asking: Asking) -> str:
 
 global_id("Review")
 columns("Review", "rating title body status created_at")
+
+
+@resolver("Review.product")
+def product_of_review(review: Any, asking: Asking) -> Any:
+    return asking.see(Product, review.product_id)
+
+
+@resolver("Query.reviews")
+def all_reviews(
+    _: Any,
+    asking: Asking,
+    filter: dict[str, Any] | None = None,  # noqa: A002 - the argument's name
+    **page: Any,
+) -> Page:
+    if not asking.viewer.may("catalog.change_review"):
+        raise failed("FORBIDDEN" if asking.viewer.user_id else "UNAUTHENTICATED")
+    wanted = (filter or {}).get("status")
+    rows = [
+        row
+        for row in asking.sees(Review, asking.shop.rows(Review))
+        if wanted is None or row.status == getattr(wanted, "name", wanted)
+    ]
+    order = Order("ReviewConnection:NEWEST", newest(asking.shop.rows(Review)))
+    return page_of(asking, rows, order, **page)
 
 
 @resolver("Review.author")

@@ -41,8 +41,6 @@ MISSING = {
     "ProductDelete",
     "ProductUpdate",
     "ReturnRequest",
-    "ReviewCreate",
-    "ReviewModerate",
     "UserRolesSet",
     "VoucherCreate",
 }

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import Category, Collection
+from catalog.models import Category, Collection, Review
 from commerce.models import Cart
 from schema.compiler.ids import encode_id
 from schema.schema import schema
@@ -53,6 +53,7 @@ QUERIES: dict[str, tuple[set[str], str]] = {
     "orders": (ORDER_READERS, "orders { totalCount }"),
     "product": (EVERYBODY, 'product(slug: "mug") { id }'),
     "products": (EVERYBODY, "products { totalCount }"),
+    "reviews": (CATALOG_MANAGERS, "reviews { totalCount }"),
     "viewer": (ACCOUNTS, "viewer { id }"),
 }
 MUTATIONS: dict[str, tuple[set[str], str]] = {
@@ -115,6 +116,14 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
     "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
+    "reviewCreate": (
+        ACCOUNTS,
+        'reviewCreate(input: {productId: "%(product)s", rating: 5}) { review { id } }',
+    ),
+    "reviewModerate": (
+        CATALOG_MANAGERS,
+        'reviewModerate(input: {id: "%(review)s", status: REJECTED}) { review { id } }',
+    ),
     "stockAdjust": (
         CATALOG_MANAGERS,
         'stockAdjust(input: {sku: "MUG-1", delta: 1, reason: RECEIVED}) { stock { onHand } }',
@@ -212,9 +221,12 @@ class TestCalls(ShopTestCase):
             "cart": ready_cart(self)["token"],
             "category": id_of(Category.objects.get(slug="clothing")),
             "collection": id_of(Collection.objects.get()),
-            "order": buy(self)["order"]["token"],
+            # Who has an account has bought the mug.
+            "order": buy(self, bearer=token_of(user) if user else None)["order"]["token"],
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),
+            "product": product_id("mug"),
+            "review": id_of(Review.objects.order_by("pk").first()),
         }
 
 
