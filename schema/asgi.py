@@ -14,16 +14,15 @@ import asyncio
 import io
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import lru_cache, partial
 from typing import Any
 
-import psycopg2
+from asyncpg import QueryCanceledError
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import QueryDict
 from django.http.request import split_domain_port, validate_host
-from psycopg2.errors import QueryCanceled
 
 from schema import graphiql
 from schema.callers import Callers
@@ -39,10 +38,11 @@ from schema.http import (
     check_length,
     internal_error,
     read_request,
+    steady_headers,
     unavailable,
 )
 from schema.known import known_query
-from schema.pool import Pool
+from schema.pool import DATABASE_ERRORS, Pool
 from schema.uploads import Form
 from schema.workers import Overloaded, Workers
 from tasks.context import new_request_id, request_id
@@ -152,11 +152,11 @@ class GraphQLApplication:
             query = known.at_hand(request.variables or {}, caller.viewer)
             if query is None:
                 return None
-            row = await self._pool.fetch(query.plan, query.values)
-        except QueryCanceled:
+            row = await self._pool.fetch(query.plan.sql, query.values)
+        except QueryCanceledError:
             logger.exception("The database took too long for a GraphQL request")
             return unavailable("The database does not answer.").outgoing(media_type)
-        except psycopg2.Error:
+        except DATABASE_ERRORS:
             logger.warning("A query is tried again in a thread", exc_info=True)
             return None
         return Outgoing(200, media_type, query.body(row or ()))
@@ -186,15 +186,32 @@ class GraphQLApplication:
             self._room_for_uploads += 1
 
     async def _send(self, send: Send, outgoing: Outgoing) -> None:
-        named = [*outgoing.all_headers(), ("X-Request-Id", request_id.get())]
-        headers = [(name.lower().encode(), value.encode()) for name, value in named]
-        headers += self._security_headers
+        headers = [
+            *_steady_headers(outgoing.media_type),
+            *self._security_headers,
+            (b"content-length", b"%d" % len(outgoing.body)),
+            (b"x-request-id", request_id.get().encode()),
+            *_encoded(outgoing.headers),
+        ]
         await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
         await send({"type": "http.response.body", "body": outgoing.body})
 
 
+def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    """Headers as ASGI wants them."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers]
+
+
+@lru_cache(maxsize=8)
+def _steady_headers(media_type: str) -> list[tuple[bytes, bytes]]:
+    return _encoded(steady_headers(media_type))
+
+
 def _headers(scope: Scope) -> dict[str, str]:
     """Headers by name; what was sent in several lines is joined as HTTP says."""
+    sent = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    if len(sent) == len(scope["headers"]):
+        return sent
     lines: defaultdict[str, list[str]] = defaultdict(list)
     for name, value in scope["headers"]:
         lines[name.decode("latin-1")].append(value.decode("latin-1"))
@@ -262,4 +279,4 @@ def _security_headers() -> list[tuple[bytes, bytes]]:
     }
     if settings.SECURE_HSTS_SECONDS:
         named["strict-transport-security"] = f"max-age={settings.SECURE_HSTS_SECONDS}"
-    return [(name.encode(), value.encode()) for name, value in named.items() if value]
+    return _encoded((name, value) for name, value in named.items() if value)

@@ -24,15 +24,7 @@ BELIEVED_SECONDS = 0.9
 KEPT_TOKENS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Permissions:
-    """The statement that asks for a token's permissions."""
-
-    sql: str = permissions_sql(user_id="$1", version="$2", family="$3")
-    marks: str = "(%s::bigint, %s::integer, %s::uuid)"
-
-
-_PERMISSIONS = _Permissions()
+_PERMISSIONS = permissions_sql(user_id="$1::bigint", version="$2::integer", family="$3::uuid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +47,7 @@ class Callers:
         """The caller; None where ``schema.authentication.identify`` must find out.
 
         Raises:
-            Overloaded, psycopg2.Error: the database could not answer.
+            Overloaded, DATABASE_ERRORS: the database could not answer.
         """
         token = token_in_header(head.headers.get("authorization", ""))
         if token is None:

@@ -89,12 +89,19 @@ class Outgoing:
     def all_headers(self) -> list[tuple[str, str]]:
         """Every header of the response but those that its carrier gives to all responses."""
         return [
-            ("Content-Type", f"{self.media_type}; charset=utf-8"),
+            *steady_headers(self.media_type),
             ("Content-Length", str(len(self.body))),
-            ("Cache-Control", "no-store"),
-            ("Vary", "Accept"),
             *self.headers,
         ]
+
+
+def steady_headers(media_type: str) -> list[tuple[str, str]]:
+    """The headers that all responses of a media type have."""
+    return [
+        ("Content-Type", f"{media_type}; charset=utf-8"),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Accept"),
+    ]
 
 
 class Refused(Exception):
@@ -283,9 +290,7 @@ def _fields_of_url(query_string: bytes) -> dict[str, Any]:
 def value_of_json(text: bytes, what: str) -> Any:
     """Strict JSON, without the texts that neither UTF-8 nor PostgreSQL can hold; or `Refused`."""
     try:
-        value = json.loads(
-            text.decode(), parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        value = _DECODER.decode(text.decode())
         is_storable = b"\\u" not in text or _is_storable(value)
     except (ValueError, RecursionError):
         _refuse_input(f"{what} is not valid JSON in UTF-8.")
@@ -298,14 +303,14 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"JSON knows no {name}")
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
-
-
 def _finite_float(digits: str) -> float:
     number = float(digits)
     if isinf(number):
         raise ValueError("The number is too large")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite_float)
 
 
 def _is_storable(value: Any) -> bool:

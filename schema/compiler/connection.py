@@ -400,9 +400,9 @@ def _cursor_slots(
     """Slots for the sort keys in a cursor argument."""
     definition, node = selected.definition, selected.nodes[0]
 
-    def decode(bindings: Bindings) -> list[str]:
+    def decode(bindings: Bindings) -> list[Any]:
         try:
-            return decode_cursor(bindings.arguments(definition, node)[argument], tag, len(casts))
+            return decode_cursor(bindings.arguments(definition, node)[argument], tag, casts)
         except ValueError as error:
             raise Problem(
                 "INVALID_CURSOR",

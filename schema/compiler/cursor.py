@@ -12,7 +12,9 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -39,8 +41,18 @@ def cursor_of(tag: str, keys: Sequence[Any]) -> Base64:
     return Base64(Concat(Left(MD5(Concat(secret, place)), _DIGEST), place))
 
 
-def decode_cursor(cursor: str, tag: str, size: int) -> list[str]:
-    """The sort keys in a cursor, as texts.
+# What PostgreSQL wrote, by the type that it is compared in.
+_READ: dict[str, Callable[[str], Any]] = {
+    "text": str,
+    "bigint": int,
+    "numeric": Decimal,
+    "double precision": float,
+    "timestamptz": datetime.fromisoformat,
+}
+
+
+def decode_cursor(cursor: str, tag: str, casts: Sequence[str]) -> list[Any]:
+    """The sort keys in a cursor, which are of the types ``casts``.
 
     Raises:
         ValueError: the cursor is damaged or belongs to another connection or order.
@@ -57,6 +69,6 @@ def decode_cursor(cursor: str, tag: str, size: int) -> list[str]:
         found, *keys = json.loads(place)
     except (binascii.Error, UnicodeError) as error:
         raise ValueError("The cursor is damaged.") from error
-    if found != tag or len(keys) != size:
+    if found != tag or len(keys) != len(casts):
         raise ValueError("The cursor belongs to another list or order.")
-    return keys
+    return [_READ[cast](key) for cast, key in zip(casts, keys, strict=True)]

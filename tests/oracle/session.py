@@ -6,8 +6,10 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
+from unittest import mock
 
 from commerce.models import Cart, Order
+from schema.compiler.statement import Plan
 from schema.execution import plans
 from tasks.models import Job
 from tests.oracle import database
@@ -18,6 +20,7 @@ from tests.oracle.cursors import collect
 from tests.oracle.minimal import minimal
 from tests.oracle.operations import Generator, Operation, unknown_fields
 from tests.oracle.shop import Shop
+from tests.schema.compiler.binding import checked_parameters
 from users.authentication import viewer_of
 from users.models import User
 from users.roles import ROLES
@@ -64,6 +67,7 @@ def viewers_of(shop: Shop, random: Random) -> dict[str, Viewer]:
     }
 
 
+@mock.patch.object(Plan, "parameters", checked_parameters)
 def compare(*, seed: int, operations: int) -> Tally:
     """Fill the database, which must be empty, and compare answers to this many operations.
 

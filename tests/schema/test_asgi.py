@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from typing import Any
 from unittest import mock
 
-import psycopg2
 import pytest
+from asyncpg import QueryCanceledError
 from django.db import connection, transaction
 from django.test import TransactionTestCase, override_settings
 from django.utils import timezone
-from psycopg2.errors import QueryCanceled
 
 from catalog.services.categories import create_category
 from nexus.asgi import application, graphql
@@ -301,13 +300,13 @@ class TestKnownQueries(TransactionTestCase):
 
     def test_a_thread_tries_again_where_the_connection_broke(self) -> None:
         first = self.ask("chairs")
-        broken = mock.patch.object(Pool, "fetch", side_effect=psycopg2.OperationalError("broken"))
+        broken = mock.patch.object(Pool, "fetch", side_effect=ConnectionResetError("broken"))
         with broken, self.assertLogs("schema.asgi", "WARNING"):
             assert self.ask("chairs").body == first.body
 
     def test_a_statement_that_takes_too_long_is_not_tried_again(self) -> None:
         self.ask("chairs")
-        slow = mock.patch.object(Pool, "fetch", side_effect=QueryCanceled("too slow"))
+        slow = mock.patch.object(Pool, "fetch", side_effect=QueryCanceledError("too slow"))
         with slow, self.without_threads(), self.assertLogs("schema.asgi", "ERROR"):
             answer = self.ask("chairs")
         assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")

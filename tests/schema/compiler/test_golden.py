@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
@@ -13,8 +14,15 @@ from pathlib import Path
 import pytest
 from graphql import parse, print_ast
 
+from schema.compiler.cursor import cursor_of
+from schema.compiler.json import text_literal
 from schema.compiler.readable import readable
+from schema.compiler.run import run
+from schema.compiler.slots import Bindings
+from schema.compiler.statement import Plan, select
 from schema.execution import GraphQLRequest, plan_of
+from schema.pool import Pool
+from tests.schema.compiler.binding import checked_parameters
 from users.roles import ROLES
 from users.viewer import ANONYMOUS, Viewer
 
@@ -27,6 +35,8 @@ NOTES = {name: note for note, name in re.findall(r"^# (.*)\nquery (\w+)", TEXT, 
 def viewer_and_variables(name: str):
     role, _, variables = NOTES.get(name, "").partition("{")
     variables = json.loads("{" + variables) if variables else {}
+    if "after" in variables:
+        variables["after"] = cursor(*variables["after"])
     match role.strip():
         case "":
             return ANONYMOUS, variables
@@ -34,6 +44,12 @@ def viewer_and_variables(name: str):
             return Viewer(user_id=7), variables
         case role:
             return Viewer(user_id=8, permissions=ROLES[role]), variables
+
+
+def cursor(tag: str, *keys: str) -> str:
+    """A cursor of a list and order, as the shop signs it."""
+    sql, slots = select([cursor_of(tag, [text_literal(key) for key in keys])])
+    return run(Plan(sql=sql, slots=slots), Bindings({}, ANONYMOUS))[0]
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
@@ -46,6 +62,16 @@ def test_golden(name):
     if os.environ.get("UPDATE_GOLDEN"):
         path.write_text(text)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_event_loop_reads_it_as_a_thread_does(name):
+    viewer, variables = viewer_and_variables(name)
+    plan, bindings = plan_of(GraphQLRequest(OPERATIONS[name], None, variables), viewer=viewer)
+    values = checked_parameters(plan, bindings)
+    row = asyncio.run(Pool(connections=1, waiting=0).fetch(plan.sql, values))
+    assert row is not None
+    assert list(row) == run(plan, bindings)
 
 
 def test_there_are_thirty_and_no_file_is_left_over():

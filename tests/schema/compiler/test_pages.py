@@ -120,7 +120,7 @@ class TestCursors:
     def test_one_made_up_without_the_key_is_refused(self):
         forged = base64.b64encode(b'0123456789["ProductConnection:products:NEWEST", "a", "1"]')
         with pytest.raises(ValueError, match="damaged"):
-            decode_cursor(forged.decode(), "ProductConnection:products:NEWEST", 2)
+            decode_cursor(forged.decode(), "ProductConnection:products:NEWEST", ("text", "bigint"))
 
 
 class TestSizes:
