@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from graphql import (
 from schema.compiler.document import Document, InvalidDocument, load_document
 from schema.compiler.filters import ShapeChanged
 from schema.compiler.plans import Recent
-from schema.compiler.shape import shape_of
+from schema.compiler.shape import shape_of, shape_of_text
 from schema.compiler.slots import Bindings
 from schema.compiler.statement import Plan
 from schema.compiler.variables import coerced_variables
@@ -52,8 +52,7 @@ class KnownQuery:
             definition.variable.name.value: type_from_ast(self._schema, definition.type)
             for definition in operation.variable_definitions or ()
         }
-        # Variables that need no coercion: most are such.
-        self._are_texts = all(
+        self._takes_texts = all(
             get_nullable_type(type_) is GraphQLString for type_ in self._types.values()
         )
         self._shaped = [name for name in self._types if name in document.read_variables]
@@ -67,30 +66,38 @@ class KnownQuery:
         if viewer.permissions and settings.DEBUG:
             return None
         try:
-            variables = self._texts(given) or coerced_variables(
-                self._schema, self._operation, given
+            variables = given
+            if self._are_texts(given):
+                shape = tuple([(name, shape_of_text(given[name])) for name in self._shaped])
+            else:
+                variables = coerced_variables(self._schema, self._operation, given)
+                shape = self._shape(variables)
+            key = plan_key(
+                self._document, self._operation, QUERY, shape, (viewer_kind(viewer), None)
             )
-            plan = plans.get(self._key(variables, viewer))
+            plan = plans.get(key)
             if plan is None or not plan.sql or plan.resolutions or plan.introspected:
                 return None
             return AtHand(plan, plan.parameters(Bindings(variables, viewer)))
         except (InvalidDocument, Problem, ShapeChanged):
             return None
 
-    def _texts(self, given: dict[str, Any]) -> dict[str, Any] | None:
-        """The variables as they came, where all are texts and there; None otherwise."""
-        are_there = self._are_texts and given.keys() == self._types.keys()
-        return given if are_there and all(type(each) is str for each in given.values()) else None
+    def _are_texts(self, given: dict[str, Any]) -> bool:
+        """Whether the variables are all there, and texts that need no coercion."""
+        return (
+            self._takes_texts
+            and given.keys() == self._types.keys()
+            and all(type(each) is str for each in given.values())
+        )
 
-    def _key(self, variables: dict[str, Any], viewer: Viewer) -> Any:
-        shape = tuple(
+    def _shape(self, variables: dict[str, Any]) -> tuple[tuple[str, Hashable], ...]:
+        return tuple(
             [
                 (name, shape_of(variables[name], self._types[name], self._schema))
                 for name in self._shaped
                 if name in variables
             ]
         )
-        return plan_key(self._document, self._operation, QUERY, shape, (viewer_kind(viewer), None))
 
 
 _known: Recent[KnownQuery] = Recent(size=1000)

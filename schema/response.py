@@ -9,6 +9,8 @@ from typing import Any
 from schema.compiler.statement import Plan
 from schema.problems import Problem
 
+_JSON = json.JSONEncoder(separators=(",", ":"))
+
 
 def members_of(plan: Plan, columns: Sequence[bytes | None]) -> dict[str, bytes | None]:
     """The JSON of a plan's pieces by response key: columns and what was known before."""
@@ -32,7 +34,7 @@ def body_of(
     if problems:
         body += b',"errors":' + json.dumps(problems).encode()
     if extensions:
-        body += b',"extensions":' + json.dumps(extensions, separators=(",", ":")).encode()
+        body += b',"extensions":' + _JSON.encode(extensions).encode()
     return body + b"}"
 
 

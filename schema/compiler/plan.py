@@ -13,10 +13,12 @@ from typing import Any
 from django.db import models
 from django.db.models import Case, F, OuterRef, QuerySet, Value, When
 from graphql import (
+    FieldNode,
     GraphQLField,
     GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
+    VariableNode,
     get_named_type,
     get_nullable_type,
 )
@@ -117,7 +119,11 @@ class Planner:
         if value is None:
             return None
         definition, node = selected.definition, selected.nodes[0]
-        return Slot(lambda bindings: bindings.arguments(definition, node)[name], cast_of(value))
+        cast = cast_of(value)
+        if variable := _variable_of(definition, node, name):
+            # Coerced already: to read all of the field's arguments would take longer.
+            return Slot(lambda bindings: bindings.variables[variable], cast)
+        return Slot(lambda bindings: bindings.arguments(definition, node)[name], cast)
 
     def derived(self, derive: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]:
         """Have each request compute something once; the answer reads it."""
@@ -320,6 +326,16 @@ class Planner:
             return JsonList(rows.filter(pk__in=keys).order_by("pk").values(json=value))
         key = Slot(lambda bindings: bindings.payload.get(name), "bigint")
         return JsonRow(rows.filter(pk=key).values(json=value))
+
+
+def _variable_of(definition: GraphQLField, node: FieldNode, name: str) -> str | None:
+    """The variable that a field's argument is, whole; None where it is written otherwise."""
+    for written in node.arguments:
+        argument = definition.args[written.name.value]
+        if name == (argument.out_name or written.name.value):
+            value = written.value
+            return value.name.value if isinstance(value, VariableNode) else None
+    return None
 
 
 def encode(source: Any, type_: Any) -> Any:

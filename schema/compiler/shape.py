@@ -65,7 +65,12 @@ def shape_of(value: Any, type_: Any, schema: GraphQLSchema) -> Hashable:
     if type_ is GraphQLID:
         # `node` reads a table by the type in the id.
         return _type_in(value, schema)
-    return type(value).__name__, isinstance(value, str) and not value.strip()
+    return shape_of_text(value) if isinstance(value, str) else (type(value).__name__, False)
+
+
+def shape_of_text(text: str) -> Hashable:
+    """The shape of any text: a blank search is none."""
+    return "str", not text.strip()
 
 
 def _list_shape(value: list[Any], item: Any, schema: GraphQLSchema) -> Hashable:
