@@ -61,3 +61,14 @@ def database(url: str) -> dict[str, Any]:
             "DATABASE_URL must be like postgres://USER:PASSWORD@HOST:PORT/NAME."
         )
     return settings
+
+
+def token_link(name: str, config: Configuration, *, default: str) -> str:
+    """The setting ``name``, an address with ``{token}`` in it; raises ImproperlyConfigured."""
+    link = config(name, default=default)
+    if not link.startswith(("https://", "http://")) or "{token}" not in link:
+        raise ImproperlyConfigured(
+            f"{name} must be an address with {{token}} where the token goes, such as "
+            f"https://shop.example.com/account?token={{token}}, not {link!r}."
+        )
+    return link

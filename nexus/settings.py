@@ -199,6 +199,16 @@ SESSION_ENGINE = "users.session_store"
 ACCESS_TOKEN_LIFETIME = timedelta(seconds=config("ACCESS_TOKEN_SECONDS", default=300, cast=int))
 REFRESH_TOKEN_LIFETIME = timedelta(days=config("REFRESH_TOKEN_DAYS", default=30, cast=int))
 LOGIN_ATTEMPTS_PER_MINUTE = config("LOGIN_ATTEMPTS_PER_MINUTE", default=10, cast=int)
+# Mails with links, which a storefront's pages take the token from.
+EMAIL_VERIFICATION_URL = configuration.token_link(
+    "EMAIL_VERIFICATION_URL", config, default=f"{PUBLIC_URL}/verify-email?token={{token}}"
+)
+PASSWORD_RESET_URL = configuration.token_link(
+    "PASSWORD_RESET_URL", config, default=f"{PUBLIC_URL}/reset-password?token={{token}}"
+)
+EMAIL_VERIFICATION_LIFETIME = configuration.days("EMAIL_VERIFICATION_DAYS", config, default=7)
+PASSWORD_RESET_LIFETIME = timedelta(minutes=config("PASSWORD_RESET_MINUTES", default=60, cast=int))
+MAILS_PER_HOUR = config("MAILS_PER_HOUR", default=5, cast=int)
 GRAPHQL_JWT = {
     "JWT_ALGORITHM": "HS256",
     "JWT_SECRET_KEY": SECRET_KEY,

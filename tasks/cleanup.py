@@ -41,10 +41,14 @@ def delete_old_rows(*, now: datetime) -> dict[str, int]:
             ),
         ),
     ]
-    return {name: _delete_in_batches(rows) for name, rows in old}
+    return {name: delete_in_batches(rows) for name, rows in old}
 
 
-def _delete_in_batches(rows: QuerySet) -> int:
+def delete_in_batches(rows: QuerySet) -> int:
+    """Delete rows, a short transaction for each batch; how many.
+
+    Rows that somebody holds locked meanwhile are left for the next time.
+    """
     count = 0
     while batch := _delete_batch(rows):
         count += batch

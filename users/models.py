@@ -159,6 +159,32 @@ class RefreshSession(models.Model):
         return f"{self.user_id}/{self.family}"
 
 
+class MailedToken(models.Model):
+    """A secret that was mailed to an account's address and works once.
+
+    Only the SHA-256 of the token is stored.
+    """
+
+    class Purpose(models.TextChoices):
+        EMAIL_VERIFICATION = "EMAIL_VERIFICATION"
+        PASSWORD_RESET = "PASSWORD_RESET"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="mailed_tokens")
+    purpose = models.CharField(max_length=20, choices=Purpose)
+    token_hash = models.CharField(max_length=64, unique=True)
+    email = models.EmailField(help_text="Where it was sent; useless after the address changed.")
+    token_version = models.PositiveIntegerField(help_text="The account's when it was sent.")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["expires_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} of {self.user_id}"
+
+
 class BrowserSession(AbstractBaseSession):
     """A browser's session, which also says whose it is.
 

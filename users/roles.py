@@ -19,6 +19,8 @@ _CATALOG = "category collection media product productoption review stock variant
 _CATALOG_RECORDS = "productlisting searchword stockmovement"
 _ORDERS = "fulfillment fulfillmentline order orderevent orderline payment"
 _CARTS = "cart cartline cartvoucher quote"
+_ACCOUNTS = "address message notification user"
+_LOG_INS = "browsersession mailedtoken refreshsession"
 _TERMS = "shippingmethod shippingzone taxrate voucher"
 
 _CATALOG_MANAGER = (
@@ -43,7 +45,9 @@ _SUPPORT = (
 _ADMIN = (
     _may(_ALL, "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
     | _may(_ALL, "commerce", f"{_ORDERS} {_CARTS} {_TERMS} voucherredemption")
-    | _may(_ALL, "users", "address browsersession message notification refreshsession user")
+    | _may(
+        _ALL, "users", "address browsersession mailedtoken message notification refreshsession user"
+    )
     | _may(_ALL, "tasks", "idempotencyrecord inboxentry job")
     | _may(_ALL, "auth", "group permission")
 )

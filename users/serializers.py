@@ -26,6 +26,24 @@ class RegistrationSerializer(serializers.Serializer):
     last_name = serializers.CharField(max_length=150, allow_blank=True, default="")
 
 
+class NewPasswordSerializer(serializers.Serializer):
+    """The password that an account is to have."""
+
+    new_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class PasswordChangeSerializer(NewPasswordSerializer):
+    """It, and the password that the account has."""
+
+    current_password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
+
+
+class PasswordResetRequestSerializer(serializers.Serializer):
+    """Whose password was forgotten."""
+
+    email = serializers.EmailField(max_length=254)
+
+
 class ProfileSerializer(serializers.ModelSerializer):
     """What people change of their own accounts; null clears."""
 

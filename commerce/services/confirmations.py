@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parseaddr
-
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 
 from commerce.models import Order
 from tasks.dispatch import enqueue
 from tasks.models import Job
+from users.mail import send_mail
 from users.models import Notification
 from users.services.notifications import notify
 
@@ -42,14 +38,14 @@ def send_confirmation(*, order_id: int, job_id: str, now: datetime) -> None:
     if order is None:
         return
     lines = sorted(order.lines.all(), key=lambda line: line.pk)
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     title = f"Your order {order.number} is confirmed"
-    EmailMessage(
+    send_mail(
+        to=order.email,
         subject=title,
-        body=render_to_string("commerce/order_confirmation.txt", {"order": order, "lines": lines}),
-        to=[order.email],
-        headers={"Message-ID": f"<{job_id}@{sender.rpartition('@')[2]}>", "X-Job-ID": job_id},
-    ).send()
+        template="commerce/order_confirmation.txt",
+        context={"order": order, "lines": lines},
+        job_id=job_id,
+    )
     if order.user_id is not None:
         notify(
             user_id=order.user_id,

@@ -22,6 +22,46 @@ class UserRegisterInput(graphene.InputObjectType):
     )
     first_name = graphene.String(description="May be left out.")
     last_name = graphene.String(description="May be left out.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again, with the same password, makes "
+        "no second account."
+    )
+
+
+class EmailVerificationRequestInput(graphene.InputObjectType):
+    """One more mail to one's own address."""
+
+    idempotency_key = _idempotency_key("mail")
+
+
+class EmailVerifyInput(graphene.InputObjectType):
+    """What the mail to an e-mail address said."""
+
+    token = graphene.String(required=True, description="From the mail; it works once.")
+
+
+class PasswordChangeInput(graphene.InputObjectType):
+    """Another password."""
+
+    current_password = graphene.String(required=True, description="The password so far.")
+    new_password = graphene.String(
+        required=True, description="At least 8 characters, not a common one."
+    )
+
+
+class PasswordResetRequestInput(graphene.InputObjectType):
+    """Whose password was forgotten."""
+
+    email = graphene.String(required=True, description="The account's e-mail address.")
+
+
+class PasswordResetConfirmInput(graphene.InputObjectType):
+    """A password in place of a forgotten one."""
+
+    token = graphene.String(required=True, description="From the mail; it works once.")
+    new_password = graphene.String(
+        required=True, description="At least 8 characters, not a common one."
+    )
 
 
 class AddressCreateInput(graphene.InputObjectType):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -27,9 +28,10 @@ from commerce.tasks import send_order_confirmation
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.catalog.factories import make_product
-from users.models import User
+from users.models import MailedToken, User
+from users.services.mailed_tokens import token_of_job
 from users.services.sessions import log_in
-from users.tasks import notify_recipient
+from users.tasks import notify_recipient, send_email_verification, send_password_reset
 
 FOLDER = Path(__file__).parent / "operations"
 # What a storefront and the shop's staff send, by name: each a document with its fragments.
@@ -43,7 +45,15 @@ STOREFRONT, STAFF = (
     for file in ("storefront", "staff")
 )
 OPERATIONS = STOREFRONT | STAFF
-TASKS = {task.name: task for task in (notify_recipient, send_order_confirmation)}
+TASKS = {
+    task.name: task
+    for task in (
+        notify_recipient,
+        send_email_verification,
+        send_order_confirmation,
+        send_password_reset,
+    )
+}
 # Variables that fit each; `<words>` stand for a value from an earlier answer.
 SAMPLES: dict[str, Any] = json.loads((FOLDER / "variables.json").read_text())
 
@@ -278,6 +288,17 @@ def token_of(user: User, *, age: timedelta = timedelta(0)) -> str:
     """An access token that was issued so long ago."""
     now = timezone.now() - age
     return log_in(email=user.email, password=PASSWORD, address=None, now=now).token
+
+
+def mailed_token(user: User, purpose: str) -> str:
+    """A token as it is mailed to an account."""
+    return token_of_job(
+        user=user,
+        purpose=MailedToken.Purpose(purpose),
+        job_id=str(uuid4()),
+        lifetime=timedelta(hours=1),
+        now=timezone.now(),
+    )
 
 
 def ready_cart(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) -> dict[str, Any]:

@@ -22,7 +22,6 @@ SCHEMA = schema.graphql_schema
 
 # Operations that clients will send and the schema does not answer yet.
 MISSING = {
-    "EmailVerify",
     "FulfillmentCreate",
     "Import",
     "ImportCommit",
@@ -31,9 +30,6 @@ MISSING = {
     "JobUpdated",
     "NotificationReceived",
     "OrderUpdated",
-    "PasswordChange",
-    "PasswordResetConfirm",
-    "PasswordResetRequest",
     "PaymentCapture",
     "PaymentConfirm",
     "PaymentRefund",

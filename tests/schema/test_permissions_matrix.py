@@ -21,6 +21,7 @@ from tests.schema.shop import (
     buy,
     contents,
     id_of,
+    mailed_token,
     make_user,
     product_id,
     ready_cart,
@@ -103,6 +104,11 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         CATALOG_MANAGERS,
         'collectionUpdate(input: {id: "%(collection)s", name: "New"}) { collection { id } }',
     ),
+    "emailVerificationRequest": (
+        ACCOUNTS,
+        "emailVerificationRequest(input: {}) { jobs { id } }",
+    ),
+    "emailVerify": (EVERYBODY, 'emailVerify(input: {token: "%(verification)s"}) { user { id } }'),
     "jobRetry": (JOB_MANAGERS, 'jobRetry(input: {id: "%(job)s"}) { job { id } }'),
     "messageSend": (
         ACCOUNTS,
@@ -113,6 +119,20 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'notificationsMarkRead(input: {ids: ["%(notification)s"]}) { unreadCount }',
     ),
     "orderCancel": (EVERYBODY, 'orderCancel(input: {token: "%(order)s"}) { order { id } }'),
+    "passwordChange": (
+        ACCOUNTS,
+        f'passwordChange(input: {{currentPassword: "{PASSWORD}", newPassword: "{PASSWORD}!"}})'
+        " { token }",
+    ),
+    "passwordResetConfirm": (
+        EVERYBODY,
+        f'passwordResetConfirm(input: {{token: "%(reset)s", newPassword: "{PASSWORD}!"}})'
+        " { user { id } }",
+    ),
+    "passwordResetRequest": (
+        EVERYBODY,
+        'passwordResetRequest(input: {email: "boss@example.com"}) { userErrors { code } }',
+    ),
     "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
     "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
@@ -217,6 +237,8 @@ class TestCalls(ShopTestCase):
         return {
             "address": id_of(address),
             "access": session.token,
+            "verification": mailed_token(boss, "EMAIL_VERIFICATION"),
+            "reset": mailed_token(boss, "PASSWORD_RESET"),
             "refresh": session.refresh_token,
             "cart": ready_cart(self)["token"],
             "category": id_of(Category.objects.get(slug="clothing")),

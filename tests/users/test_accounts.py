@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -24,7 +25,11 @@ def refusals(call) -> list[tuple[str, str]]:
 class TestRegisterUser:
     @pytest.fixture
     def register(self, db, now):
-        return partial(register_user, email="ada@example.com", password=PASSWORD, now=now)
+        def register(**changes: Any) -> User:
+            given = {"email": "ada@example.com", "password": PASSWORD, "now": now} | changes
+            return register_user(**given)[0]
+
+        return register
 
     def test_makes_an_account_that_can_log_in(self, register, now):
         user = register(first_name=" Ada ", last_name="Byron")
@@ -89,6 +94,38 @@ class TestRegisterUser:
             register(email="new@example.com", address="1.1.1.1")
         assert register(email="new@example.com", address="2.2.2.2").pk
 
+    def test_enqueues_the_mail_that_verifies_the_address(self, db, now):
+        user, jobs = register_user(email="ada@example.com", password=PASSWORD, now=now)
+        assert [(job.kind, job.kwargs) for job in jobs] == [
+            ("users.send_email_verification", {"user_id": user.pk})
+        ]
+        assert list(Job.objects.all()) == jobs
+
+    def test_gives_a_repeat_the_same_account_and_job(self, db, now):
+        given = {"email": "ada@example.com", "password": PASSWORD, "idempotency_key": "k"}
+        first = register_user(**given, now=now)
+        again = register_user(**given | {"email": "ada@EXAMPLE.com"}, now=now)
+        assert again == first
+        assert User.objects.count() == Job.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "changes", [{"password": "staple battery horse"}, {"email": "b@c.de"}, {"last_name": "B"}]
+    )
+    def test_refuses_a_repeat_that_asks_for_something_else(self, changes, register):
+        register(idempotency_key="k")
+        assert refusals(partial(register, idempotency_key="k", **changes)) == [
+            ("IDEMPOTENCY_CONFLICT", "idempotencyKey")
+        ]
+        assert User.objects.count() == 1
+
+    def test_gives_an_account_to_nobody_who_knows_its_old_password(self, register, now):
+        user = register(idempotency_key="k")
+        user.set_password("staple battery horse")
+        user.save()
+        assert refusals(partial(register, idempotency_key="k")) == [
+            ("IDEMPOTENCY_CONFLICT", "idempotencyKey")
+        ]
+
     @pytest.mark.concurrency
     @pytest.mark.django_db(transaction=True)
     def test_lets_one_of_many_racers_have_the_address(self, race, now):
@@ -96,7 +133,7 @@ class TestRegisterUser:
         answers = race(
             *[partial(register_user, email=email, password=PASSWORD, now=now) for email in emails]
         )
-        lost = [answer for answer in answers if not isinstance(answer, User)]
+        lost = [answer for answer in answers if not isinstance(answer, tuple)]
         assert len(lost) == 7
         assert {(error.code, error.field) for error in lost} == {("ALREADY_EXISTS", "email")}
         assert User.objects.count() == 1

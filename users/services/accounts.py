@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from tasks.dispatch import enqueue
 from tasks.errors import Rejected
+from tasks.idempotency import once
+from tasks.models import Job
 from users.models import User
 from users.serializers import ProfileSerializer, RegistrationSerializer
+from users.services import verification
+from users.services.passwords import check_password_strength
 from users.services.throttling import attempt
 from users.validation import validated
-
-_PASSWORD_ADVICE = {
-    "password_too_short": "Choose a longer password: at least %(min_length)d characters.",
-    "password_too_common": "Choose another password: this one is among the most used.",
-    "password_entirely_numeric": "Add something other than digits to the password.",
-    "password_too_similar": "Choose a password that is less like your name or e-mail address.",
-}
 
 
 def register_user(
@@ -31,9 +28,10 @@ def register_user(
     first_name: str = "",
     last_name: str = "",
     address: str | None = None,
+    idempotency_key: str | None = None,
     now: datetime,
-) -> User:
-    """Make an account for a new customer.
+) -> tuple[User, list[Job]]:
+    """Make an account for a new customer and enqueue the mail that verifies its address.
 
     Args:
         email: unique whatever its case; its domain is stored in lower case.
@@ -42,11 +40,15 @@ def register_user(
         last_name: may be blank.
         address: the caller's network address, where known. One that keeps asking for addresses
             that are taken is throttled.
+        idempotency_key: a repeat with the same key and password returns the same account.
         now: when the account begins.
+
+    Returns:
+        the account and its background jobs.
 
     Raises:
         ValidationError: of :class:`Rejected`: REQUIRED or INVALID on a field, ALREADY_EXISTS on
-            ``email``.
+            ``email``, IDEMPOTENCY_CONFLICT on ``idempotencyKey``.
         RateLimited: too many attempts failed from this address.
     """
     data = validated(
@@ -69,11 +71,40 @@ def register_user(
         user.set_password(password)
         try:
             with transaction.atomic():
-                user.save(force_insert=True)
+                made = once(
+                    actor="anyone",
+                    operation="userRegister",
+                    key=idempotency_key,
+                    # Without the password, whose plain hash would be easy to guess from.
+                    request={**data, "email": user.email},
+                    effect=partial(_register, user),
+                )
         except IntegrityError:
             raise Rejected(
                 "ALREADY_EXISTS", "There is an account with this e-mail address.", field="email"
             ) from None
+        if made["user"] != user.pk:
+            user = _registered(made["user"], password=password)
+    key = verification.first_mail_key(user.pk)
+    return user, list(Job.objects.filter(kind=verification.KIND, key=key))
+
+
+def _register(user: User) -> dict[str, Any]:
+    user.save(force_insert=True)
+    key = verification.first_mail_key(user.pk)
+    enqueue(verification.KIND, key=key, user_id=user.pk)
+    return {"user": user.pk}
+
+
+def _registered(user_id: int, *, password: str) -> User:
+    """The account that an earlier request made, for who knows its password."""
+    user = User.objects.filter(pk=user_id).first()
+    if user is None or not user.check_password(password):
+        raise Rejected(
+            "IDEMPOTENCY_CONFLICT",
+            "This idempotency key was used for another request; use a new key.",
+            field="idempotencyKey",
+        )
     return user
 
 
@@ -95,28 +126,3 @@ def update_profile(*, user_id: int, changes: Mapping[str, Any]) -> User:
         if fields:
             user.save(update_fields=list(fields))
     return user
-
-
-def check_password_strength(password: str, *, user: User, field: str) -> None:
-    """Refuse a password that Django's validators find weak.
-
-    Args:
-        password: the new password.
-        user: whose it is to be; it must not resemble the name or e-mail address.
-        field: where the password stands in the caller's input.
-
-    Raises:
-        ValidationError: of :class:`Rejected` INVALID on ``field``, one for each weakness.
-    """
-    try:
-        validate_password(password, user)
-    except ValidationError as weak:
-        raise ValidationError(
-            [Rejected("INVALID", _advice(error), field=field) for error in weak.error_list]
-        ) from None
-
-
-def _advice(weakness: ValidationError) -> str:
-    advice = _PASSWORD_ADVICE.get(weakness.code or "")
-    # A validator that somebody adds in the settings speaks for itself.
-    return advice % (weakness.params or {}) if advice else weakness.messages[0]

@@ -27,6 +27,7 @@ __all__ = [
     "log_in",
     "refresh_session",
     "revoke_session",
+    "start_session",
     "verify_token",
 ]
 
@@ -96,7 +97,12 @@ def log_in(*, email: str, password: str, address: str | None, now: datetime) -> 
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(last_login=now)
         RefreshSession.objects.filter(user=user, expires_at__lte=now).delete()
-        return _issue(user=user, family=uuid.uuid4(), now=now)
+        return start_session(user=user, now=now)
+
+
+def start_session(*, user: User, now: datetime) -> TokenPair:
+    """The first tokens of a new family, for an account that has shown who it is."""
+    return _issue(user=user, family=uuid.uuid4(), now=now)
 
 
 def refresh_session(*, refresh_token: str, now: datetime) -> TokenPair:

@@ -1,4 +1,4 @@
-"""How often a thing may fail in a minute."""
+"""How often a thing may fail in a minute, and how often it may be done at all."""
 
 from __future__ import annotations
 
@@ -37,12 +37,8 @@ def attempt(action: str, *subjects: str | None, now: datetime) -> Iterator[None]
         RateLimited: a subject has used up ``settings.LOGIN_ATTEMPTS_PER_MINUTE``.
     """
     minute, second = divmod(int(now.timestamp()), WINDOW)
-    keys = [
-        f"attempts:{action}:{sha256(subject.encode(errors='replace')).hexdigest()}:{minute}"
-        for subject in subjects
-        if subject
-    ]
-    counts = [_count(key) for key in keys]
+    keys = [_key("attempts", action, subject, minute) for subject in subjects if subject]
+    counts = [_count(key, WINDOW) for key in keys]
     if any(count > settings.LOGIN_ATTEMPTS_PER_MINUTE for count in counts):
         raise RateLimited(WINDOW - second)
     yield
@@ -51,8 +47,34 @@ def attempt(action: str, *subjects: str | None, now: datetime) -> Iterator[None]
             cache.decr(key)
 
 
-def _count(key: str) -> int:
-    cache.add(key, 0, timeout=2 * WINDOW)
+def spend(action: str, subject: str | None, *, limit: int, window: int, now: datetime) -> None:
+    """Count something that may be done only so often, whether it succeeds or not.
+
+    While the cache is down nobody is refused.
+
+    Args:
+        action: what is done, e.g. ``"mail"``.
+        subject: who does it, or whom it is done to; None is not counted.
+        limit: how often.
+        window: in how many seconds.
+        now: the time, which selects the window.
+
+    Raises:
+        RateLimited: the subject has used up the limit.
+    """
+    if subject is None:
+        return
+    number, second = divmod(int(now.timestamp()), window)
+    if _count(_key("spent", action, subject, number), window) > limit:
+        raise RateLimited(window - second)
+
+
+def _key(kind: str, action: str, subject: str, window: int) -> str:
+    return f"{kind}:{action}:{sha256(subject.encode(errors='replace')).hexdigest()}:{window}"
+
+
+def _count(key: str, window: int) -> int:
+    cache.add(key, 0, timeout=2 * window)
     try:
         return cache.incr(key) or 0  # None: the cache is down.
     except ValueError:  # Evicted between the two calls.
