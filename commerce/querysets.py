@@ -110,6 +110,14 @@ class OrderQuerySet(QuerySet):
         )
 
 
+class OrderEventQuerySet(QuerySet):
+    """Steps of orders' histories."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those of visible orders."""
+        return self.filter(_order_visible_to(viewer, path="order__"))
+
+
 class PaymentQuerySet(QuerySet):
     """Payments."""
 

@@ -25,8 +25,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Pass a request to GraphQL or Django, by its path."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
-    elif scope["type"] == "websocket" or scope["path"] in GRAPHQL_PATHS:
+    elif scope["path"] in GRAPHQL_PATHS:
         await graphql(scope, receive, send)
+    elif scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1000})
     else:
         # Here, not in Django's middleware: Django logs warnings after the middleware's end.
         presented = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")

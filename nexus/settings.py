@@ -138,6 +138,8 @@ DATABASES = {"default": _database}
 READ_POOL_SIZE = config("READ_POOL_SIZE", default=8, cast=int)
 # Threads, each with a connection, that one API process runs mutations in.
 WRITE_POOL_SIZE = config("WRITE_POOL_SIZE", default=8, cast=int)
+# Clients that one API process keeps connected for live updates.
+SUBSCRIBED_CLIENTS = config("SUBSCRIBED_CLIENTS", default=5_000, cast=int)
 # GraphQL requests that may wait for a thread of either pool; more are answered 503 at once.
 REQUEST_QUEUE_SIZE = config("REQUEST_QUEUE_SIZE", default=200, cast=int)
 
@@ -284,6 +286,7 @@ GRAPHQL_LIMITS = {
         "MAX_LIST_ITEMS": 250,
         "MAX_PAGE_SIZE": 100,
         "MAX_COST": 100_000,
+        "MAX_SUBSCRIPTIONS": 20,
     }.items()
 }
 GRAPHQL_INTROSPECTION = config("GRAPHQL_INTROSPECTION", default=DEBUG, cast=bool)
@@ -358,7 +361,7 @@ LOGGING = {
         for name, is_on, filters in [
             ("django", True, []),
             ("uvicorn", True, []),
-            ("uvicorn.error", True, []),
+            ("uvicorn.error", True, ["query_string"]),
             (
                 "uvicorn.access",
                 bool(logging.getLogger("uvicorn.access").handlers),

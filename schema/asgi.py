@@ -28,6 +28,7 @@ from schema import graphiql
 from schema.callers import Callers
 from schema.execution import GraphQLRequest
 from schema.http import (
+    EVENT_STREAM,
     HTML,
     JSON,
     Head,
@@ -42,6 +43,10 @@ from schema.http import (
     unavailable,
 )
 from schema.known import known_query
+from schema.live.hub import Hub
+from schema.live.sse import EventStream, last_event_id
+from schema.live.subscription import Subscriptions
+from schema.live.websocket import Connection
 from schema.pool import DATABASE_ERRORS, Pool
 from schema.uploads import Form
 from schema.workers import Overloaded, Workers
@@ -80,19 +85,23 @@ class GraphQLApplication:
         self._writes = Workers("graphql-write", threads=settings.WRITE_POOL_SIZE, waiting=waiting)
         self._pool = Pool(connections=settings.READ_POOL_SIZE, waiting=waiting)
         self._callers = Callers(self._pool)
+        self._subscriptions = Subscriptions(Hub(self._pool), self._workers_for)
         self._room_for_uploads = MAX_UPLOADS
         self._security_headers = _security_headers()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request. WebSockets are closed before they open."""
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000})
-            return
+        """Answer one request, or serve one WebSocket."""
         headers = _headers(scope)
         token = request_id.set(new_request_id(headers.get("x-request-id")))
         try:
-            await self._send(send, await self._respond(scope, headers, receive))
+            if scope["type"] == "websocket":
+                await self._serve_websocket(scope, headers, receive, send)
+                return
+            outgoing = await self._respond(scope, headers, receive)
+            if isinstance(outgoing, EventStream):
+                await outgoing.run(receive, send, self._common_headers())
+            else:
+                await self._send(send, outgoing)
         except ClientGone:
             logger.info("The client hung up before its request was complete")
         finally:
@@ -101,9 +110,24 @@ class GraphQLApplication:
     async def close(self) -> None:
         """Let running requests finish, end the threads and close their connections."""
         self._pool.close()
-        await asyncio.gather(self._reads.close(), self._writes.close())
+        await asyncio.gather(self._reads.close(), self._writes.close(), self._subscriptions.close())
 
-    async def _respond(self, scope: Scope, headers: dict[str, str], receive: Receive) -> Outgoing:
+    def end_streams(self) -> None:
+        """Let no stream keep the server from stopping; clients come back by themselves."""
+        self._subscriptions.stop()
+
+    async def _serve_websocket(
+        self, scope: Scope, headers: dict[str, str], receive: Receive, send: Send
+    ) -> None:
+        if _is_allowed_host(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS)):
+            await Connection(self._subscriptions, scope, headers, receive, send).serve()
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _respond(
+        self, scope: Scope, headers: dict[str, str], receive: Receive
+    ) -> Outgoing | EventStream:
         head = Head(
             method=scope["method"],
             headers=headers,
@@ -115,16 +139,18 @@ class GraphQLApplication:
         try:
             if not _is_allowed_host(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS)):
                 raise Refused(400, "BAD_USER_INPUT", "This host is not served here.")
-            media_type = check_head(head)
-            if media_type == HTML:
+            accepted = check_head(head, streams=True)
+            if accepted == HTML:
                 return graphiql.page()
+            if accepted == EVENT_STREAM:
+                return await self._stream(head, receive)
+            media_type = accepted
             if head.is_upload:
                 return await self._answer_upload(head, receive, media_type)
             request = read_request(head, await _body(receive))
             if (outgoing := await self._answer_at_once(head, request, media_type)) is not None:
                 return outgoing
-            # The document is parsed in the thread; a query that has the word runs there as well.
-            workers = self._writes if "mutation" in request.query else self._reads
+            workers = self._workers_for(request)
             return await workers.run(partial(answer, head, request, media_type))
         except Refused as refused:
             return refused.outgoing(media_type)
@@ -135,6 +161,20 @@ class GraphQLApplication:
         except Exception:
             logger.exception("A GraphQL request failed before its execution")
             return internal_error().outgoing(media_type)
+
+    def _workers_for(self, request: GraphQLRequest) -> Workers:
+        # The document is parsed in the thread; a query that has the word runs there as well.
+        return self._writes if "mutation" in request.query else self._reads
+
+    async def _stream(self, head: Head, receive: Receive) -> EventStream | Outgoing:
+        after = last_event_id(head)
+        request = read_request(head, await _body(receive))
+        if self._subscriptions.is_full:
+            raise Overloaded
+        begun = await self._subscriptions.begin(head, request, after=after, checks_csrf=True)
+        if isinstance(begun, Outgoing) and begun.status not in (200, 400):
+            return begun
+        return EventStream(self._subscriptions, head, begun)
 
     async def _answer_at_once(
         self, head: Head, request: GraphQLRequest, media_type: str
@@ -188,13 +228,15 @@ class GraphQLApplication:
     async def _send(self, send: Send, outgoing: Outgoing) -> None:
         headers = [
             *_steady_headers(outgoing.media_type),
-            *self._security_headers,
+            *self._common_headers(),
             (b"content-length", b"%d" % len(outgoing.body)),
-            (b"x-request-id", request_id.get().encode()),
             *_encoded(outgoing.headers),
         ]
         await send({"type": "http.response.start", "status": outgoing.status, "headers": headers})
         await send({"type": "http.response.body", "body": outgoing.body})
+
+    def _common_headers(self) -> list[tuple[bytes, bytes]]:
+        return [(b"x-request-id", request_id.get().encode()), *self._security_headers]
 
 
 def _encoded(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:

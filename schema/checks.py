@@ -18,7 +18,10 @@ from graphql import (
 
 from schema.compiler import mapping as reads
 from schema.execution import composed
+from schema.live.fields import Live
 from schema.mutation import MutationField
+
+ROOTS = ("Query", "Mutation", "Subscription")
 
 
 @register
@@ -61,10 +64,12 @@ def _problems(
     model = mapping.models.get(type_name)
     if type_name == "Mutation" and not isinstance(declared, MutationField):
         yield "is not declared by @mutation."
-    elif type_name in ("Mutation", "Query") and getattr(declared, "permission", None) is None:
+    elif type_name in ROOTS and getattr(declared, "permission", None) is None:
         yield "has no permission; declare AllowAny() where everybody may call it."
     if type_name == "Query" and read is None:
         yield "has no mapping; declare it by one() or connection()."
+    if type_name == "Subscription" and not isinstance(read, Live):
+        yield "is not declared by live()."
     if model is not None and read is None:
         yield "has no mapping; declare it by column(), to_one(), to_many() ..."
     if model is not None:
@@ -100,7 +105,7 @@ def _unguarded(mapping: reads.Mapping, read: Any, definition: Any) -> Iterator[s
             model = node()._meta.model
         case reads.ToOne(part=False) | reads.ToMany(part=False) | reads.Connected(part=False):
             model = _rows_of(mapping, definition)
-        case reads.One() | reads.OneOf() | reads.Entity() | reads.Entities():
+        case reads.One() | reads.OneOf() | reads.Entity() | reads.Entities() | Live():
             model = _rows_of(mapping, definition)
         case _:
             return

@@ -130,7 +130,7 @@ def _begun(
     address: str | None,
     *,
     read_only: bool,
-) -> _Execution:
+) -> Execution:
     schema, _ = composed()
     document = load_document(schema, request.query)
     operation = document.operation(request.operation_name)
@@ -138,11 +138,13 @@ def _begun(
         raise MutationOverGet
     variables = coerced_variables(schema, operation, request.variables or {})
     if operation.operation is OperationType.SUBSCRIPTION:
-        raise Problem("BAD_USER_INPUT", "This endpoint answers queries and mutations.")
-    return _Execution(document, operation, Bindings(variables, viewer), denial, address)
+        raise Problem(
+            "BAD_USER_INPUT", "Subscribe with `Accept: text/event-stream`, or over a WebSocket."
+        )
+    return Execution(document, operation, Bindings(variables, viewer), denial, address)
 
 
-class _Execution:
+class Execution:
     """One operation of one request."""
 
     def __init__(
@@ -234,7 +236,7 @@ class _Execution:
             else:
                 plan.pieces.append((selected.key, len(expressions)))
                 expressions.append(expression)
-        return _finished(planner, plan, expressions)
+        return finished(planner, plan, expressions)
 
     def _denied(self, selected: Selected) -> Problem | None:
         root = self.operation.operation.value.capitalize()
@@ -362,7 +364,7 @@ class _Execution:
                 plan.pieces.append((member.key, len(expressions)))
                 path = (selected.key, member.key)
                 expressions.append(planner.entity(member, name, path))
-        return _finished(planner, plan, expressions)
+        return finished(planner, plan, expressions)
 
     def _payload(self, selected: Selected, plan: Plan, made: Made) -> bytes:
         """The payload: rows by the compiler, the rest from Python."""
@@ -393,7 +395,8 @@ QUERY = "query"
 plans: Recent[Plan] = Recent(size=1000)
 
 
-def _finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
+def finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
+    """The plan of these expressions, unless it may read too many rows."""
     allowed = settings.GRAPHQL_LIMITS["max_cost"]
     if planner.cost > allowed:
         raise exceeded("max_cost", f"The operation may read {planner.cost} rows", allowed)

@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 HTML = "text/html"
+EVENT_STREAM = "text/event-stream"
 FORM = "multipart/form-data"
 
 # A browser sends a form to any site at once, with its cookies; before a header of a name such as
@@ -132,10 +133,11 @@ class Refused(Exception):
         return Outgoing(self.status, media_type, body, self.headers)
 
 
-def check_head(head: Head) -> str:
+def check_head(head: Head, *, streams: bool = False) -> str:
     """The media type to answer in, or `Refused` where no body could make this request right.
 
-    `HTML` means that a browser wants to see the GraphiQL page.
+    `HTML` means that a browser wants to see the GraphiQL page, `EVENT_STREAM` that the client
+    wants events as they come, for a carrier that ``streams``.
     """
     if head.method not in ("GET", "POST"):
         raise Refused(
@@ -147,6 +149,8 @@ def check_head(head: Head) -> str:
     offers: tuple[str, ...] = (JSON, GRAPHQL_JSON)
     if head.method == "GET" and settings.GRAPHIQL:
         offers = (*offers, HTML)
+    if streams:
+        offers = (*offers, EVENT_STREAM)
     media_type = negotiate(head.headers.get("accept", ""), offers)
     if media_type is None:
         raise Refused(406, "BAD_USER_INPUT", f"Accept {GRAPHQL_JSON} or {JSON}.")

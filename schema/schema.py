@@ -8,12 +8,15 @@ from schema.catalog.mutations import CatalogMutations
 from schema.catalog.queries import CatalogQueries
 from schema.commerce.mutations import CommerceMutations
 from schema.commerce.queries import CommerceQueries
+from schema.commerce.subscriptions import CommerceSubscriptions
 from schema.compiler.mapping import NodeById, NodesById, ReadField
 from schema.node import Node
 from schema.tasks.mutations import TaskMutations
 from schema.tasks.queries import TaskQueries
+from schema.tasks.subscriptions import TaskSubscriptions
 from schema.users.mutations import UserMutations
 from schema.users.queries import UserQueries
+from schema.users.subscriptions import UserSubscriptions
 from users.permissions import AllowAny
 
 
@@ -46,4 +49,10 @@ class Mutation(
     """What can be changed."""
 
 
-schema = graphene.Schema(query=Query, mutation=Mutation)
+class Subscription(
+    CommerceSubscriptions, UserSubscriptions, TaskSubscriptions, graphene.ObjectType
+):
+    """What can be watched: over Server-Sent Events, or a WebSocket."""
+
+
+schema = graphene.Schema(query=Query, mutation=Mutation, subscription=Subscription)

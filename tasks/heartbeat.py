@@ -87,10 +87,11 @@ class Heartbeat:
         try:
             held = Job.objects.filter(
                 pk=self._job.pk, run_id=self._job.run_id, status=Job.Status.RUNNING
-            ).update(**changes)
+            )
+            is_held = held.update(**changes) if progress is None else held.change(**changes)
         except DatabaseError as error:
             logger.warning("Job %s: its lease could not be renewed: %s", self._job, error)
             connections.close_all()
         else:
-            if not held:
+            if not is_held:
                 logger.warning("Job %s: this run has lost its lease", self._job)

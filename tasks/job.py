@@ -130,13 +130,14 @@ def _claim(policy: _Policy, public_id: uuid.UUID, now: datetime) -> Job | None:
             return None
         if job.attempts >= policy.max_attempts:
             # Every attempt took its worker down with it, or this one could never say how it ended.
-            jobs.filter(pk=job.pk).update(**_ended(Job.Status.DEAD, _given_up(policy), now))
+            jobs.filter(pk=job.pk).change(**_ended(Job.Status.DEAD, _given_up(policy), now))
             logger.error("Job %s is given up: no attempt has reported back", job)
             return None
         job.status = Job.Status.RUNNING
         job.run_id = uuid.uuid4()
         job.lease_expires_at = now + settings.JOB_LEASE
         job.attempts += 1
+        job.version += 1
         job.dispatches = 0
         job.progress = 0
         job.started_at = now
@@ -172,19 +173,19 @@ def _have_effect(policy: _Policy, job: Job, kwargs: dict[str, Any]) -> None:
 def _fail(policy: _Policy, job: Job, error: Exception, now: datetime) -> None:
     if isinstance(error, ValidationError):
         logger.warning("Job %s is refused: %s", job, "; ".join(error.messages))
-        _held(job).update(**_ended(Job.Status.FAILED, "; ".join(error.messages), now))
+        _held(job).change(**_ended(Job.Status.FAILED, "; ".join(error.messages), now))
     elif isinstance(error, PermissionDenied):
         logger.warning("Job %s is refused: %s", job, error)
-        _held(job).update(**_ended(Job.Status.FAILED, "This is not permitted.", now))
+        _held(job).change(**_ended(Job.Status.FAILED, "This is not permitted.", now))
     elif job.attempts >= policy.max_attempts:
         logger.error("Job %s is given up after %s attempts", job, job.attempts, exc_info=error)
-        _held(job).update(**_ended(Job.Status.DEAD, f"{_reason(error)} {_given_up(policy)}", now))
+        _held(job).change(**_ended(Job.Status.DEAD, f"{_reason(error)} {_given_up(policy)}", now))
     else:
         delay = policy.delay(job.attempts)
         logger.warning(
             "Job %s is tried again in %.1f s", job, delay.total_seconds(), exc_info=error
         )
-        _held(job).update(
+        _held(job).change(
             status=Job.Status.PENDING,
             not_before=now + delay,
             error=_reason(error),
@@ -219,7 +220,7 @@ def _ended(status: Job.Status, error: str, now: datetime) -> dict[str, Any]:
 
 def _succeed(job: Job, now: datetime) -> None:
     """Write down that the effect stands, whoever holds the lease by now."""
-    Job.objects.filter(pk=job.pk).exclude(status=Job.Status.SUCCEEDED).update(
+    Job.objects.filter(pk=job.pk).exclude(status=Job.Status.SUCCEEDED).change(
         progress=100, **_ended(Job.Status.SUCCEEDED, "", now)
     )
 

@@ -17,7 +17,7 @@ def retry_job(*, public_id: UUID, now: datetime) -> Job:
     """
     retried = Job.objects.filter(
         public_id=public_id, status__in=[Job.Status.FAILED, Job.Status.DEAD]
-    ).update(
+    ).change(
         status=Job.Status.PENDING,
         not_before=now,
         attempts=0,

@@ -58,6 +58,10 @@ class Job(models.Model):
     dispatches = models.PositiveSmallIntegerField(
         default=0, help_text="How often it was sent without being started."
     )
+    version = models.PositiveIntegerField(
+        default=1,
+        help_text="Counts the changes that a client sees; who watches the job waits for the next.",
+    )
     progress = models.PositiveSmallIntegerField(default=0, help_text="Percent.")
     error = models.TextField(blank=True, help_text="What went wrong, in words fit for a client.")
     request_id = models.CharField(max_length=64, blank=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 if TYPE_CHECKING:
     from users.viewer import Viewer
@@ -20,3 +20,7 @@ class JobQuerySet(QuerySet):
         if viewer.job_ids is not None:
             return self.filter(public_id__in=viewer.job_ids)
         return self.none()
+
+    def change(self, **values: Any) -> int:
+        """Update what a client sees of the jobs, as a new version of each; how many."""
+        return self.update(version=F("version") + 1, **values)

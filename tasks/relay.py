@@ -129,7 +129,7 @@ def _mark_dispatched(jobs: Iterable[Job], now: datetime) -> None:
         # The lease doubles with every repeat: behind a long backlog, sending again what merely
         # waits its turn would make the backlog longer.
         lease = settings.JOB_RESEND_AFTER * 2 ** min(dispatches, 6)
-        Job.objects.filter(pk__in=[job.pk for job in group]).update(
+        Job.objects.filter(pk__in=[job.pk for job in group]).change(
             status=Job.Status.DISPATCHED,
             dispatches=min(dispatches + 1, 1000),
             lease_expires_at=now + lease,
@@ -148,7 +148,7 @@ def resend_overdue(now: datetime) -> int:
             .values_list("pk", flat=True)[:BATCH]
         )
         if overdue:
-            Job.objects.filter(pk__in=overdue).update(
+            Job.objects.filter(pk__in=overdue).change(
                 status=Job.Status.PENDING, not_before=now, lease_expires_at=None, run_id=None
             )
             logger.warning("Sending %s job(s) again whose lease has ended", len(overdue))
@@ -176,7 +176,7 @@ def declare_undeliverable(public_id: str, now: datetime) -> None:
     except ValueError:
         logger.warning("Dropping a message that is no job's: id %.100r", public_id)
         return
-    dead = Job.objects.filter(public_id=job_id, status=Job.Status.DISPATCHED).update(
+    dead = Job.objects.filter(public_id=job_id, status=Job.Status.DISPATCHED).change(
         status=Job.Status.DEAD,
         error="No worker could take this job.",
         finished_at=now,

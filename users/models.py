@@ -256,6 +256,9 @@ class Notification(models.Model):
     title = models.CharField(max_length=200)
     body = models.TextField(blank=True)
     data = models.JSONField(default=dict, blank=True)
+    sequence = models.PositiveIntegerField(
+        help_text="Counts the user's notifications from 1, as they became visible."
+    )
     read_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -267,7 +270,8 @@ class Notification(models.Model):
             models.Index(fields=["user"], condition=models.Q(read_at=None), name="unread"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["user", "source"], name="notification_once_per_source")
+            models.UniqueConstraint(fields=["user", "source"], name="notification_once_per_source"),
+            models.UniqueConstraint(fields=["user", "sequence"], name="notification_sequence"),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.models import Variant
 from commerce.models.cart import Cart, new_token
 from commerce.models.money import currency_field, money_field, totals_add_up
-from commerce.querysets import OrderQuerySet
+from commerce.querysets import OrderEventQuerySet, OrderQuerySet
 
 
 class OrderStatus(models.TextChoices):
@@ -135,6 +135,8 @@ class OrderEvent(models.Model):
     kind = models.CharField(max_length=30, choices=Kind)
     message = models.CharField(max_length=500)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrderEventQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -293,13 +293,26 @@ class OrderEvent(ModelType):
     class Meta:
         model = models.OrderEvent
 
-    sequence = column(graphene.Int, "Its place in the history, from 0.")
+    sequence = column(graphene.Int, "Its place in the history, from 1.")
     kind = column(OrderEventKind, "What happened.")
     message = column(graphene.String, "What happened, in words.")
     created_at = column(graphene.DateTime, "When.")
 
 
 OrderEventConnection = connection_type(lambda: OrderEvent, "OrderEvent")
+
+
+class OrderUpdate(ModelType):
+    """A step of an order's history, as it comes."""
+
+    class Meta:
+        model = models.OrderEvent
+
+    sequence = column(graphene.Int, "Its place in the history; what to send as `after`.")
+    kind = column(OrderEventKind, "What happened.")
+    message = column(graphene.String, "What happened, in words.")
+    created_at = column(graphene.DateTime, "When.")
+    order = to_one(lambda: Order, "The order as it is now.", relation="order")
 
 
 class Order(ModelType):

@@ -11,6 +11,7 @@ from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
     OperationDefinitionNode,
@@ -130,7 +131,12 @@ def _load(schema: GraphQLSchema, text: str) -> Document:
         raise InvalidDocument([problem]) from None
     except RecursionError:
         raise InvalidDocument([_too_deep()]) from None
-    if errors := validate(schema, node, max_errors=20):
+    try:
+        errors = validate(schema, node, max_errors=20)
+    except GraphQLError as error:
+        # The rule on a subscription's one field raises where a variable decides on it.
+        errors = [error]
+    if errors:
         raise InvalidDocument([problem_of(error, "GRAPHQL_VALIDATION_FAILED") for error in errors])
     return Document(text, node)
 

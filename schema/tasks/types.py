@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import graphene
+from django.db.models import OuterRef
 
-from schema.compiler.mapping import ModelType, Sort, column, connection_type
+from schema.compiler.mapping import ModelType, Sort, column, connection_type, one_of
 from schema.enumeration import enumeration
 from schema.node import Node, global_id
 from tasks import models
@@ -39,6 +40,20 @@ class Job(ModelType):
     error = column(graphene.String, "What went wrong last; empty where nothing did.")
     created_at = column(graphene.DateTime, "When the mutation asked for it.")
     finished_at = column(graphene.DateTime, "When it ended; null before.", required=False)
+
+
+class JobUpdate(ModelType):
+    """A change of a background job, as it comes."""
+
+    class Meta:
+        model = models.Job
+
+    sequence = column(
+        graphene.Int, "Counts the job's changes; what to send as `after`.", source="version"
+    )
+    job = one_of(
+        lambda: Job, "The job as it is now.", rows=lambda rows: rows.filter(pk=OuterRef("pk"))
+    )
 
 
 JobConnection = connection_type(lambda: Job, "Job")

@@ -95,6 +95,18 @@ class Notification(ModelType):
     created_at = column(graphene.DateTime, "When it was made.")
 
 
+class NotificationUpdate(ModelType):
+    """A notification, as it comes."""
+
+    class Meta:
+        model = models.Notification
+
+    sequence = column(graphene.Int, "Counts the account's notifications; what to send as `after`.")
+    notification = one_of(
+        lambda: Notification, "The notification.", rows=lambda rows: rows.filter(pk=OuterRef("pk"))
+    )
+
+
 MessageConnection = connection_type(lambda: Message, "Message")
 NotificationConnection = connection_type(
     lambda: Notification,

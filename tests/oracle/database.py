@@ -80,6 +80,7 @@ def _about_users(pieces: Pieces, users: Sequence[User], orders: Sequence[Order])
             user=user,
             kind=pieces.random.choice(Notification.Kind.values),
             source=f"message:{number}",
+            sequence=number + 1,
             title=pieces.text(),
             body=pieces.text(),
             read_at=pieces.maybe(pieces.time()),

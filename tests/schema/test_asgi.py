@@ -438,8 +438,9 @@ class TestProject:
         assert answer.status == 200
         assert b"GraphiQL" in answer.body
 
-    def test_a_websocket_is_closed(self) -> None:
-        assert asyncio.run(self.converse({"type": "websocket"}, "websocket.connect")) == [
+    def test_a_websocket_elsewhere_is_closed(self) -> None:
+        scope = {"type": "websocket", "path": "/elsewhere", "headers": []}
+        assert asyncio.run(self.converse(scope, "websocket.connect")) == [
             {"type": "websocket.close", "code": 1000}
         ]
 

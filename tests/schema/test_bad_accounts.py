@@ -147,7 +147,11 @@ class TestMessages(ShopTestCase):
         user, other = make_user(), make_user("bea@example.com")
         mine, hers = (
             Notification.objects.create(
-                user=owner, kind="MESSAGE_RECEIVED", source="message:1", title="New message"
+                user=owner,
+                kind="MESSAGE_RECEIVED",
+                source="message:1",
+                sequence=1,
+                title="New message",
             )
             for owner in (user, other)
         )

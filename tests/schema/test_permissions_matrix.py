@@ -9,7 +9,11 @@ from django.utils import timezone
 
 from catalog.models import Category, Collection, Review
 from commerce.models import Cart
+from schema.authentication import identify
 from schema.compiler.ids import encode_id
+from schema.execution import GraphQLRequest
+from schema.live.operation import Subscribed
+from schema.problems import Problem
 from schema.schema import schema
 from tasks.models import Job
 from tests.schema.shop import (
@@ -56,6 +60,12 @@ QUERIES: dict[str, tuple[set[str], str]] = {
     "products": (EVERYBODY, "products { totalCount }"),
     "reviews": (CATALOG_MANAGERS, "reviews { totalCount }"),
     "viewer": (ACCOUNTS, "viewer { id }"),
+}
+# Each subscription's field; one that begins ends here with nothing to watch, or waits.
+SUBSCRIPTIONS: dict[str, tuple[set[str], str]] = {
+    "jobUpdated": (EVERYBODY, 'jobUpdated(id: "x") { sequence }'),
+    "notificationReceived": (ACCOUNTS, "notificationReceived { sequence }"),
+    "orderUpdated": (EVERYBODY, 'orderUpdated(token: "x") { sequence }'),
 }
 MUTATIONS: dict[str, tuple[set[str], str]] = {
     "addressCreate": (
@@ -165,11 +175,22 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
 }
 
 
+def codes_of_subscription(query: str, bearer: str | None) -> set[str]:
+    """The codes of the errors that a subscription begins with."""
+    caller = identify(authorization=f"Bearer {bearer}" if bearer else "", cookie="")
+    try:
+        Subscribed(GraphQLRequest(query), caller, None)
+    except Problem as problem:
+        return {problem.code}
+    return set()
+
+
 class TestTable(ShopTestCase):
     def test_names_every_root_field_and_every_role(self) -> None:
         for table, type_ in (
             (QUERIES, schema.graphql_schema.query_type),
             (MUTATIONS, schema.graphql_schema.mutation_type),
+            (SUBSCRIPTIONS, schema.graphql_schema.subscription_type),
         ):
             assert type_ is not None
             assert sorted(table) == sorted(type_.fields), "Say who may call it, with a row."
@@ -211,6 +232,10 @@ class TestCalls(ShopTestCase):
             with self.subTest(name):
                 codes = self.ask(f"{{ {call} }}", bearer=bearer).codes
                 assert codes == ([] if caller in allowed else [denial])
+        for name, (allowed, call) in SUBSCRIPTIONS.items():
+            with self.subTest(name):
+                codes = codes_of_subscription(f"subscription {{ {call} }}", bearer)
+                assert codes == (codes - {denial} if caller in allowed else {denial})
         things = self.things(user)
         for name, (allowed, call) in MUTATIONS.items():
             before = contents()
@@ -228,7 +253,11 @@ class TestCalls(ShopTestCase):
         boss = make_user("boss@example.com", role="admin")
         session = log_in(email=boss.email, password=PASSWORD, address=None, now=timezone.now())
         notification = Notification.objects.create(
-            user=user or boss, kind="MESSAGE_RECEIVED", source="message:1", title="New message"
+            user=user or boss,
+            kind="MESSAGE_RECEIVED",
+            source="message:1",
+            sequence=99,
+            title="New message",
         )
         address = Address.objects.create(
             user=user or boss, name="A", street="B", city="C", country="GB"

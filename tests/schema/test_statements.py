@@ -112,7 +112,12 @@ class TestReads(Endpoint, TestCase):
         )
         Notification.objects.bulk_create(
             [
-                Notification(user=user, kind="MESSAGE_RECEIVED", source=f"message:{number}")
+                Notification(
+                    user=user,
+                    kind="MESSAGE_RECEIVED",
+                    source=f"message:{number}",
+                    sequence=100 + number,
+                )
                 for number in numbers
             ]
         )
@@ -358,7 +363,10 @@ class TestMutations(CommittedShopTestCase):
         for count in (1, 3):
             notifications = [
                 Notification.objects.create(
-                    user=user, kind="MESSAGE_RECEIVED", source=f"{count}:{number}"
+                    user=user,
+                    kind="MESSAGE_RECEIVED",
+                    source=f"{count}:{number}",
+                    sequence=100 * count + number,
                 )
                 for number in range(count)
             ]

@@ -236,6 +236,22 @@ class TestHeartbeat:
         assert Job.objects.get().progress == 100
 
 
+class TestVersion:
+    def test_counts_what_a_client_sees_change(self, settings):
+        settings.JOB_LEASE = timedelta(seconds=0.1)
+        job = sent("sample.progress", steps=[10, 60], pause=0.5)
+        assert job.version == 1
+
+        # Started, twice further, done; the lease that is renewed meanwhile is nobody's business.
+        assert deliver(job).version == 5
+
+    def test_counts_failures_and_being_sent_again(self):
+        job = deliver(sent("sample.refuse", name="a"))
+        assert job.version == 3
+
+        assert retry_job(public_id=job.public_id, now=timezone.now()).version == 4
+
+
 class TestCalledAsAFunction:
     def test_is_just_the_function(self):
         sample.write(name="a")

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from users.models import Notification, User
 from users.services.notifications import mark_read, notify
@@ -81,3 +83,27 @@ class TestMarkRead:
 
     def test_takes_an_empty_list(self, ada, three, now):
         assert mark_read(user_id=ada.pk, ids=[], now=now) == 3
+
+
+class TestSequence:
+    def test_counts_the_notifications_of_each_account(self, confirm, make_user):
+        other = make_user("eve@example.com").pk
+        made = [confirm(source=f"order:{number}") for number in range(3)]
+        hers = confirm(user_id=other)
+
+        assert [notification.sequence for notification in [*made, hers]] == [1, 2, 3, 1]
+
+    @pytest.mark.concurrency
+    @pytest.mark.django_db(transaction=True)
+    def test_has_no_gap_and_no_double_of_many_at_once(self, confirm, ada):
+        def notify_in_thread(number: int) -> None:
+            try:
+                confirm(source=f"order:{number}")
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(notify_in_thread, range(40)))
+
+        sequences = Notification.objects.order_by("sequence").values_list("sequence", flat=True)
+        assert list(sequences) == list(range(1, 41))

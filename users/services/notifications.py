@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils.text import Truncator
 
 from tasks.errors import Rejected
-from users.models import Message, Notification
+from users.models import Message, Notification, User
 
 PREVIEW_LENGTH = 200
 
@@ -37,18 +38,22 @@ def notify(
         data: what a client needs to open the source; JSON values.
         now: when it was made.
     """
-    notification, _ = Notification.objects.get_or_create(
-        user_id=user_id,
-        source=source,
-        defaults={
-            "kind": kind,
-            "title": Truncator(title).chars(200),
-            "body": body,
-            "data": dict(data or {}),
-            "created_at": now,
-        },
-    )
-    return notification
+    with transaction.atomic():
+        # Nobody else takes the next sequence, and none becomes visible before a lower one.
+        User.objects.select_for_update(no_key=True).get(pk=user_id)
+        own = Notification.objects.filter(user_id=user_id)
+        if notification := own.filter(source=source).first():
+            return notification
+        return Notification.objects.create(
+            user_id=user_id,
+            source=source,
+            sequence=own.aggregate(last=Max("sequence", default=0))["last"] + 1,
+            kind=kind,
+            title=Truncator(title).chars(200),
+            body=body,
+            data=dict(data or {}),
+            created_at=now,
+        )
 
 
 def notify_recipient(*, message_id: int, now: datetime) -> Notification | None:

@@ -1,0 +1,1 @@
+"""Subscriptions: numbered rows, delivered in their order to whoever may see them."""
