@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
 from users.models import Address, Message, Notification, User
+from users.roles import ADMIN
 from users.services.sessions import end_sessions
 
 
@@ -24,6 +26,23 @@ class EmailUserChangeForm(UserChangeForm):
     class Meta:
         model = User
         fields = "__all__"
+
+    def clean(self) -> dict[str, Any] | None:
+        """Keep somebody who may give roles."""
+        cleaned = super().clean()
+        groups = self.cleaned_data.get("groups", self.instance.groups.all())
+        is_admin = self.cleaned_data.get("is_active", self.instance.is_active) and (
+            self.cleaned_data.get("is_superuser", self.instance.is_superuser)
+            or any(group.name == ADMIN for group in groups)
+        )
+        if not is_admin and _is_last_admin(self.instance):
+            raise ValidationError("This is the last account that may give roles.")
+        return cleaned
+
+
+def _is_last_admin(user: User) -> bool:
+    admins = User.objects.admins()
+    return admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists()
 
 
 class AddressInline(admin.TabularInline):
@@ -42,6 +61,7 @@ class EmailUserAdmin(UserAdmin):
     search_fields = ["email", "first_name", "last_name"]
     ordering = ["email"]
     readonly_fields = ["last_login", "created_at"]
+    limited_fields = ["is_staff", "is_superuser", "groups", "user_permissions"]
     fieldsets = [
         (None, {"fields": ["email", "password"]}),
         ("Person", {"fields": ["first_name", "last_name", "is_email_verified"]}),
@@ -53,14 +73,39 @@ class EmailUserAdmin(UserAdmin):
     ]
     add_fieldsets = [(None, {"fields": ["email", "password1", "password2"]})]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """Who is no superuser gives roles by `userRolesSet`, which knows their limits."""
+        superuser = isinstance(request.user, User) and request.user.is_superuser
+        return [*self.readonly_fields, *([] if superuser else self.limited_fields)]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody changes an account, its password say, that may do more than the own one."""
+        return super().has_change_permission(request, obj) and not _is_above(obj, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Likewise; and the last one that may give roles stays."""
+        return (
+            super().has_delete_permission(request, obj)
+            and not _is_above(obj, request)
+            and not (obj is not None and _is_last_admin(obj))
+        )
+
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         # An account that is being added has no addresses yet.
         return self.inlines if obj else []
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if change and "email" in form.changed_data:
+            obj.is_email_verified = "is_email_verified" in form.changed_data and bool(
+                form.cleaned_data["is_email_verified"]
+            )
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             end_sessions(user_id=obj.pk, now=timezone.now())
+
+
+def _is_above(user: User | None, request: HttpRequest) -> bool:
+    return user is not None and not user.get_all_permissions() <= request.user.get_all_permissions()
 
 
 class RecordAdmin(admin.ModelAdmin):

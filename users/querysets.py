@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Lower
 
-from users.roles import ROLES
+from users.roles import ADMIN, ROLES
 from users.viewer import Viewer
 
 
@@ -32,6 +32,11 @@ class UserQuerySet(QuerySet):
         """The active accounts that have any role, whom customers may write to."""
         in_role = Group.objects.filter(user=OuterRef("pk"), name__in=list(ROLES))
         return self.filter(Q(Exists(in_role)) | Q(is_superuser=True), is_active=True)
+
+    def admins(self) -> Self:
+        """The active accounts that may give every role: without any, nobody could again."""
+        admin = Group.objects.filter(user=OuterRef("pk"), name=ADMIN)
+        return self.filter(Q(Exists(admin)) | Q(is_superuser=True), is_active=True)
 
 
 class AddressQuerySet(QuerySet):

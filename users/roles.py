@@ -52,9 +52,10 @@ _ADMIN = (
     | _may(_ALL, "auth", "group permission")
 )
 
+ADMIN = "admin"
 ROLES: dict[str, frozenset[str]] = {
     "catalog_manager": _CATALOG_MANAGER,
     "order_manager": _ORDER_MANAGER,
     "support": _SUPPORT,
-    "admin": _ADMIN,
+    ADMIN: _ADMIN,
 }

@@ -105,6 +105,18 @@ class ProfileUpdateInput(graphene.InputObjectType):
     last_name = graphene.String(description="At most 150 characters.")
 
 
+class UserRolesSetInput(graphene.InputObjectType):
+    """All the roles that an account is to have."""
+
+    email = graphene.String(required=True, description="Whose roles.")
+    roles = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Any of catalog_manager, order_manager, support and admin; the account loses "
+        "the others.",
+    )
+
+
 class MessageSendInput(graphene.InputObjectType):
     """A message to write. Customers write to the shop's staff."""
 

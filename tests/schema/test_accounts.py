@@ -168,3 +168,36 @@ class TestPasswords(ShopTestCase):
             answer = self.call("PasswordResetRequest", email=email)
             answers.append(answer.codes)
         assert answers == [["RATE_LIMITED"]] * 2
+
+
+class TestRoles(ShopTestCase):
+    def test_are_set_by_admins(self) -> None:
+        boss = token_of(make_user("boss@example.com", role="admin"))
+        user = make_user()
+        answer = self.call("UserRolesSet", bearer=boss, email=user.email, roles=["order_manager"])
+        shown = {"id": id_of(user), "roles": ["order_manager"]}
+        self.same(answer.data, {"userRolesSet": {"user": shown, "userErrors": []}})
+        assert self.send("StaffOrders", bearer=token_of(user)).codes == []
+
+    def test_are_not_set_beyond_the_rules(self) -> None:
+        boss = make_user("boss@example.com", role="admin")
+        root = make_user("root@example.com", is_superuser=True)
+        bearer = token_of(boss)
+        answer = self.refused(
+            lambda: self.call("UserRolesSet", bearer=bearer, email=root.email, roles=["admin"]),
+            "FORBIDDEN",
+        )
+        assert answer.errors[0]["required"] in root.get_all_permissions()
+        root.delete()
+        for email, roles, field, code in (
+            ("boss@example.com", [], "roles", "LAST_ADMIN"),
+            ("boss@example.com", ["admin", "king"], "roles.1", "NOT_FOUND"),
+            ("nobody@example.com", ["admin"], "email", "NOT_FOUND"),
+        ):
+            with self.subTest(email):
+                self.rejected(
+                    lambda email=email, roles=roles: self.call(
+                        "UserRolesSet", bearer=bearer, email=email, roles=roles
+                    ),
+                    (f"input.{field}", code),
+                )

@@ -19,6 +19,8 @@ from schema.http import Head
 from schema.pool import Pool
 from tests.schema.shop import PASSWORD
 from users.models import User
+from users.roles import ROLES
+from users.services.roles import set_roles, sync_roles
 from users.services.sessions import end_sessions, log_in, revoke_session
 
 
@@ -112,6 +114,18 @@ class TestCallers(TransactionTestCase):
             revoke(tokens)
             self.a_second_passes()
             assert self.identify(tokens.token) is None
+
+    def test_a_role_is_had_and_lost_within_a_second(self) -> None:
+        token = self.tokens().token
+        sync_roles()  # Another test may have emptied the tables.
+        root = User.objects.create_superuser("root@example.com", PASSWORD)
+        for roles in ([], ["support"], ["catalog_manager"], []):
+            set_roles(granter_id=root.pk, email="ada@example.com", roles=roles)
+            self.a_second_passes()
+            caller = self.identify(token)
+            assert caller
+            expected = frozenset().union(*[ROLES[role] for role in roles])
+            assert caller.viewer.permissions == expected
 
     def test_remembers_a_bounded_number_of_tokens(self) -> None:
         first, second = self.tokens().token, self.tokens().token

@@ -34,7 +34,6 @@ MISSING = {
     "ProductDelete",
     "ProductUpdate",
     "ReturnRequest",
-    "UserRolesSet",
     "VoucherCreate",
 }
 # In the order in which clients know them; more may follow.

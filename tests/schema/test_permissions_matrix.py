@@ -171,6 +171,11 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         f'userRegister(input: {{email: "new@example.com", password: "{PASSWORD}"}})'
         " { user { id } }",
     ),
+    "userRolesSet": (
+        {"admin"},
+        'userRolesSet(input: {email: "boss@example.com", roles: ["support", "admin"]})'
+        " { user { id } }",
+    ),
     "verifyToken": (EVERYBODY, 'verifyToken(token: "%(access)s") { payload }'),
 }
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.test import TestCase
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +13,7 @@ from users.services.sessions import log_in
 from users.tokens import InvalidToken
 
 
-class AdminTests(TestCase):
+class AdminTestCase(TestCase):
     def setUp(self):
         self.root = User.objects.create_superuser("root@example.com", PASSWORD)
         self.ada = User.objects.create_user("ada@example.com", PASSWORD)
@@ -40,6 +41,8 @@ class AdminTests(TestCase):
         pair = log_in(email="ada@example.com", password=PASSWORD, address=None, now=timezone.now())
         return pair.token
 
+
+class TestAccounts(AdminTestCase):
     def test_log_in_takes_the_e_mail_address(self):
         assert self.log_in().status_code == 302
         assert BrowserSession.objects.get().user == self.root
@@ -107,3 +110,60 @@ class AdminTests(TestCase):
         assert "Hello" in self.client.get(url).text
         assert self.client.post(url, {"body": "Bye"}).status_code == 403
         assert self.client.get(reverse("admin:users_message_add")).status_code == 403
+
+
+class TestLimits(AdminTestCase):
+    """What the admin site keeps staff from who are no superusers."""
+
+    def setUp(self):
+        super().setUp()
+        self.boss = User.objects.create_user("boss@example.com", PASSWORD, is_staff=True)
+        self.boss.groups.add(Group.objects.get(name="admin"))
+        self.client.force_login(self.boss)
+
+    def test_nobody_raises_himself_or_others(self):
+        everything = {
+            "is_superuser": "on",
+            "is_staff": "on",
+            "groups": list(Group.objects.values_list("pk", flat=True)),
+            "user_permissions": [Permission.objects.get(codename="add_session").pk],
+        }
+        for user in (self.boss, self.ada):
+            before = user.get_all_permissions()
+            url = self.url("change", user.pk)
+            sent = self.form(email=user.email, first_name="New", **everything)
+            assert self.client.post(url, sent).status_code == 302
+            changed = User.objects.get(pk=user.pk)
+            assert changed.first_name == "New"
+            assert not changed.is_superuser
+            assert changed.get_all_permissions() == before
+
+    def test_nobody_takes_over_an_account_that_may_do_more(self):
+        new = "staple battery horse"
+        data = {"password1": new, "password2": new, "usable_password": "true"}
+        url = reverse("admin:auth_user_password_change", args=[self.root.pk])
+        assert self.client.post(url, data).status_code == 403
+        form = self.form(email="mine@example.com")
+        assert self.client.post(self.url("change", self.root.pk), form).status_code == 403
+        assert (
+            self.client.post(self.url("delete", self.root.pk), {"post": "yes"}).status_code == 403
+        )
+        assert User.objects.get(email="root@example.com").check_password(PASSWORD)
+
+    def test_the_last_admin_stays_one(self):
+        self.root.delete()
+        form = self.form(email=self.boss.email, is_active=False)
+        page = self.client.post(self.url("change", self.boss.pk), form)
+        assert "the last account that may give roles" in page.text
+        assert (
+            self.client.post(self.url("delete", self.boss.pk), {"post": "yes"}).status_code == 403
+        )
+        assert User.objects.admins().get() == self.boss
+
+    def test_another_address_is_verified_anew(self):
+        User.objects.update(is_email_verified=True)
+        for email, verified in (("ada@example.com", True), ("countess@example.com", False)):
+            sent = self.form(email=email, is_email_verified="on")
+            assert self.client.post(self.url("change", self.ada.pk), sent).status_code == 302
+            self.ada.refresh_from_db()
+            assert (self.ada.email, self.ada.is_email_verified) == (email, verified)

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.management import call_command
 from django.db.models import Value
 from django.db.models.functions import Concat
 
 from users.models import User
 from users.roles import ROLES
-from users.services.roles import sync_roles
+from users.services.roles import set_roles, sync_roles
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +105,112 @@ class TestStaff:
         user = make_user(role="support")
         user.groups.add(Group.objects.get(name="admin"))
         assert User.objects.staff().count() == 1
+
+
+class TestSetRoles:
+    @pytest.fixture
+    def boss(self, make_user) -> User:
+        return make_user("boss@example.com", role="admin")
+
+    @pytest.fixture
+    def ada(self, make_user) -> User:
+        return make_user(role="support")
+
+    def roles(self, user: User) -> set[str]:
+        return set(user.groups.values_list("name", flat=True))
+
+    def test_gives_and_takes_and_leaves_other_groups_alone(self, boss, ada):
+        ada.groups.add(Group.objects.create(name="volunteers"))
+        for roles in (["order_manager", "catalog_manager"], ["admin", "admin"], []):
+            answer = set_roles(granter_id=boss.pk, email="ADA@example.com", roles=roles)
+            assert answer == ada
+            assert self.roles(ada) == {"volunteers", *roles}
+
+    @pytest.mark.parametrize(
+        ("email", "roles", "expected"),
+        [
+            ("ada@example.com", ["support", "king"], [("NOT_FOUND", "roles.1")]),
+            (
+                "ada@example.com",
+                ["", "volunteers"],
+                [("NOT_FOUND", "roles.0"), ("NOT_FOUND", "roles.1")],
+            ),
+            ("nobody@example.com", ["admin"], [("NOT_FOUND", "email")]),
+            ("nul\0@example.com", [], [("NOT_FOUND", "email")]),
+        ],
+        ids=str,
+    )
+    def test_refuses_what_is_unknown(self, email, roles, expected, boss, ada):
+        with pytest.raises(ValidationError) as caught:
+            set_roles(granter_id=boss.pk, email=email, roles=roles)
+        assert [(error.code, error.field) for error in caught.value.error_list] == expected
+        assert self.roles(ada) == {"support"}
+
+    def grants(self, user: User, *names: str) -> None:
+        for name in names:
+            app, codename = name.split(".")
+            user.user_permissions.add(
+                Permission.objects.get(content_type__app_label=app, codename=codename)
+            )
+
+    def test_lets_nobody_give_more_than_the_own_permissions(self, make_user, ada):
+        deputy = make_user("deputy@example.com", role="support")
+        self.grants(deputy, "users.change_user")
+        bea = make_user("bea@example.com")
+        for target in (bea, deputy):
+            for role in ("admin", "order_manager", "catalog_manager"):
+                before = self.roles(target)
+                with pytest.raises(PermissionDenied) as caught:
+                    set_roles(granter_id=deputy.pk, email=target.email, roles=[*before, role])
+                assert str(caught.value) in ROLES[role] - ROLES["support"]
+                assert self.roles(target) == before
+        set_roles(granter_id=deputy.pk, email=bea.email, roles=["support"])
+        assert self.roles(bea) == {"support"}
+
+    def test_lets_nobody_dismiss_who_may_do_more(self, make_user, boss):
+        deputy = make_user("deputy@example.com", role="support")
+        self.grants(deputy, "users.change_user")
+        boss.groups.add(Group.objects.get(name="support"))
+        for roles in ([], ["admin"]):
+            with pytest.raises(PermissionDenied):
+                set_roles(granter_id=deputy.pk, email=boss.email, roles=roles)
+        root = make_user("root@example.com", is_superuser=True)
+        with pytest.raises(PermissionDenied):
+            set_roles(granter_id=boss.pk, email=root.email, roles=["support"])
+        assert self.roles(boss) == {"admin", "support"}
+        assert not self.roles(root)
+
+    def test_asks_what_the_granter_may_do_now(self, boss, ada):
+        User.objects.filter(pk=boss.pk).update(is_active=False)
+        with pytest.raises(PermissionDenied, match=r"users\.change_user"):
+            set_roles(granter_id=boss.pk, email=ada.email, roles=["admin"])
+
+    def test_keeps_the_last_admin(self, boss, make_user):
+        make_user("left@example.com", role="admin", is_active=False)
+        dismiss = partial(set_roles, granter_id=boss.pk, email=boss.email, roles=["support"])
+        with pytest.raises(ValidationError) as caught:
+            dismiss()
+        (error,) = caught.value.error_list
+        assert (error.code, error.field) == ("LAST_ADMIN", "roles")
+        assert self.roles(boss) == {"admin"}
+        make_user("second@example.com", role="admin")
+        dismiss()
+        assert self.roles(boss) == {"support"}
+
+    @pytest.mark.concurrency
+    @pytest.mark.django_db(transaction=True)
+    def test_leaves_an_admin_where_two_dismiss_each_other(self, make_user, race):
+        sync_roles()
+        for number in range(3):
+            one, two = (make_user(f"{n}{number}@example.com", role="admin") for n in "ab")
+            answers = race(
+                partial(set_roles, granter_id=one.pk, email=two.email, roles=[]),
+                partial(set_roles, granter_id=two.pk, email=one.email, roles=[]),
+            )
+            lost = [answer for answer in answers if isinstance(answer, Exception)]
+            assert [type(error) for error in lost] == [PermissionDenied]
+            assert User.objects.admins().count() == 1
+            User.objects.all().delete()
 
 
 def test_every_app_with_permissions_in_a_role_is_installed():

@@ -7,6 +7,7 @@ from schema.users.mutations.accounts import (
     email_verify,
     profile_update,
     user_register,
+    user_roles_set,
 )
 from schema.users.mutations.addresses import (
     address_create,
@@ -47,3 +48,4 @@ class UserMutations:
     profile_update = profile_update
     message_send = message_send
     notifications_mark_read = notifications_mark_read
+    user_roles_set = user_roles_set

@@ -11,10 +11,12 @@ from schema.users.inputs import (
     EmailVerifyInput,
     ProfileUpdateInput,
     UserRegisterInput,
+    UserRolesSetInput,
 )
 from schema.users.types import User
-from users.permissions import AllowAny, IsAuthenticated
+from users.permissions import AllowAny, HasPermission, IsAuthenticated
 from users.services.accounts import register_user, update_profile
+from users.services.roles import CHANGE_USER, set_roles
 from users.services.verification import request_verification, verify_email
 
 
@@ -85,3 +87,16 @@ def email_verification_request(context: Context, given: Any) -> Made:
 def profile_update(context: Context, given: Any) -> Made:
     """``update_profile``."""
     return Made(user=update_profile(user_id=context.viewer.user_id, changes=given).pk)
+
+
+@mutation(
+    UserRolesSetInput,
+    "Set an account's roles. Nobody gives or takes what goes beyond the own permissions, and the "
+    "last admin stays one (LAST_ADMIN).",
+    user=entity(User, "The account."),
+    permission=HasPermission(CHANGE_USER),
+)
+def user_roles_set(context: Context, given: Any) -> Made:
+    """``set_roles``."""
+    user = set_roles(granter_id=context.viewer.user_id, email=given["email"], roles=given["roles"])
+    return Made(user=user.pk)
