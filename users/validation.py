@@ -33,6 +33,21 @@ def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
     raise ValidationError(rejections(serializer.errors))
 
 
+def validated_by(serializer: serializers.Serializer, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The cleaned values of ``given``, by a serializer made once for all requests.
+
+    Making one takes Django REST framework several times as long as using it. Nothing of a request
+    stays in it.
+
+    Raises:
+        ValidationError: of a :class:`Rejected` for each error.
+    """
+    try:
+        return serializer.run_validation(dict(given))
+    except serializers.ValidationError as error:
+        raise ValidationError(rejections(error.detail)) from error
+
+
 def rejections(errors: Any, path: tuple[str, ...] = ()) -> list[Rejected]:
     """A serializer's ``errors`` as a flat list, each with its full path in the API's names."""
     if isinstance(errors, Mapping):

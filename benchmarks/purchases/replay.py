@@ -94,6 +94,8 @@ def _with_keys(text: str, made: dict[str, str]) -> str:
         if re.search(rf"\b(?:N-{number}|{key})\d{{5}}\b", text) and table not in made:
             raise NotUnderstood(f"{table} has no key yet: {text}")
         text = re.sub(rf"\bN-{number}\d{{5}}\b", f"N-:{made.get(table)}", text)
+        # After a colon it would be a cast: the text is cut in two.
+        text = re.sub(rf"(?<=:){key}\d{{5}}\b", f"' || ':{made.get(table)}", text)
         text = re.sub(rf"\b{key}\d{{5}}\b", f":{made.get(table)}", text)
     for table in SEQUENCES.keys() - made.keys():
         returned = rf'INSERT INTO "?{table}"? .* RETURNING |^SELECT "{table}"\."id"'

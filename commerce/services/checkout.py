@@ -23,7 +23,6 @@ from django.core.exceptions import ValidationError
 from catalog.services.stock import OutOfStock, allocate
 from commerce.models import (
     Cart,
-    CartLine,
     CheckoutRequirement,
     Order,
     OrderEvent,
@@ -40,7 +39,7 @@ from commerce.services.carts import lock_cart, refuse_ordered
 from commerce.services.events import append_events
 from commerce.services.payments import record_outcome
 from commerce.services.pricing import Amounts
-from commerce.services.quotes import Terms, lines_of, price_cart, terms_of, vouchers_of
+from commerce.services.quotes import Line, Terms, lines_of, price_cart, terms_of, vouchers_of
 from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
 from tasks.idempotency import once
@@ -152,7 +151,7 @@ def _place_order(
         )
     lines = lines_of(cart)
     _refuse_withdrawn(lines)
-    vouchers = vouchers_of(cart)
+    vouchers = vouchers_of(cart, terms=terms)
     amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
     _refuse_other_total(amounts, terms=terms, quote_total=quote_total)
     order = _store_order(
@@ -192,16 +191,16 @@ def _refuse_incomplete(terms: Terms) -> None:
         raise ValidationError(errors)
 
 
-def _refuse_withdrawn(lines: Sequence[CartLine]) -> None:
+def _refuse_withdrawn(lines: Sequence[Line]) -> None:
     """Refuse goods that the shop has stopped to sell since they went into the cart."""
     errors = [
         Rejected(
             "NOT_FOUND",
-            f"{line.variant.product.name} is no longer sold; remove it.",
+            f"{line.product} is no longer sold; remove it.",
             field=f"lines.{position}",
         )
         for position, line in enumerate(lines)
-        if not line.variant.product.is_published
+        if not line.is_sold
     ]
     if errors:
         raise ValidationError(errors)
@@ -222,7 +221,7 @@ def _store_order(
     *,
     cart: Cart,
     user_id: int | None,
-    lines: Sequence[CartLine],
+    lines: Sequence[Line],
     terms: Terms,
     amounts: Amounts,
     is_confirmed: bool,
@@ -251,12 +250,12 @@ def _store_order(
     OrderLine.objects.bulk_create(
         OrderLine(
             order=order,
-            variant=line.variant,
-            name=_line_name(line),
-            sku=line.variant.sku,
+            variant_id=line.variant_id,
+            name=line.name,
+            sku=line.sku,
             quantity=line.quantity,
-            unit_price=line.variant.price,
-            total=line.variant.price * line.quantity,
+            unit_price=line.price,
+            total=line.total,
         )
         for line in lines
     )
@@ -267,13 +266,7 @@ def _store_order(
     return order
 
 
-def _line_name(line: CartLine) -> str:
-    """What an order calls a variant: the product's name and, where there is one, its own."""
-    product, variant = line.variant.product.name, line.variant.name
-    return f"{product} ({variant})" if variant else product
-
-
-def _take_stock(lines: Sequence[CartLine]) -> None:
+def _take_stock(lines: Sequence[Line]) -> None:
     """Allocate all lines' stock, or refuse with each line of which there is too little."""
     try:
         allocate(quantities={line.variant_id: line.quantity for line in lines})

@@ -6,9 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
-from django.db.models import Q
+from django.db.models import BigIntegerField, Q, TextField
 
 from catalog.models import Variant
+from commerce.compiled import Compiled, IsOneOf
+from commerce.services.quotes import Line
 from tasks.errors import Rejected
 
 MAX_QUANTITY = 999
@@ -61,8 +63,17 @@ def refuse_malformed(lines: Sequence[LineInput], *, fewest: int) -> None:
         raise ValidationError(errors)
 
 
-def variants_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[Variant]:
-    """Find the variant of each line, in their order, in one query.
+_GOODS = Compiled(
+    lambda skus, pks: Variant.objects.filter(
+        Q(IsOneOf("sku", skus, TextField())) | Q(IsOneOf("pk", pks, BigIntegerField()))
+    ).values_list("pk", "price", "sku", "product__name", "name", "product__is_published"),
+    skus=["20260601"],
+    pks=[-20_260_601],
+)
+
+
+def goods_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[Line]:
+    """Find the goods of each line, in their order, in one query.
 
     Args:
         kept: primary keys of the variants in the cart; those may be removed whether or not they
@@ -74,14 +85,19 @@ def variants_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[V
     """
     if not lines:
         return []
-    by_key: dict[str | int, Variant] = {}
-    named = Q(sku__in=[line.sku for line in lines if line.sku is not None])
-    named |= Q(pk__in=[line.variant_id for line in lines if line.variant_id is not None])
-    for variant in Variant.objects.filter(named).select_related("product"):
-        by_key[variant.pk] = variant
-        if variant.sku is not None:
-            by_key[variant.sku] = variant
-    variants: list[Variant] = []
+    by_key: dict[str | int, Line] = {}
+    for pk, price, sku, product, name, is_published in _GOODS.rows(
+        skus=[line.sku for line in lines if line.sku is not None],
+        pks=[
+            line.variant_id
+            for line in lines
+            if line.variant_id is not None and line.variant_id <= BigIntegerField.MAX_BIGINT
+        ],
+    ):
+        by_key[pk] = Line(pk, 0, price, sku, product, name, is_published)
+        if sku is not None:
+            by_key[sku] = by_key[pk]
+    goods: list[Line] = []
     seen: set[int] = set()
     errors = []
     for position, line in enumerate(lines):
@@ -89,14 +105,15 @@ def variants_for(lines: Sequence[LineInput], *, kept: Collection[int]) -> list[V
         key = line.sku if line.variant_id is None else line.variant_id
         found = by_key.get(key) if key is not None else None
         if found is None or not (
-            found.product.is_published or (line.quantity == 0 and found.pk in kept)
+            found.is_sold or (line.quantity == 0 and found.variant_id in kept)
         ):
             errors.append(Rejected("NOT_FOUND", f"The shop has no {key}.", field=field))
-        elif found.pk in seen:
+        elif found.variant_id in seen:
             errors.append(Rejected("INVALID", f"{key} is named twice.", field=field))
         else:
-            seen.add(found.pk)
-            variants.append(found)
+            seen.add(found.variant_id)
+            found.quantity = line.quantity
+            goods.append(found)
     if errors:
         raise ValidationError(errors)
-    return variants
+    return goods

@@ -11,11 +11,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Subquery
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform
 
+from commerce.compiled import Compiled
 from commerce.expressions import requirements
-from commerce.models import Cart, CartLine, CartVoucher, Quote, ShippingMethod, TaxRate, Voucher
+from commerce.models import Cart, CartLine, CartVoucher, ShippingMethod, TaxRate, Voucher
 from commerce.services.pricing import ZERO, Amounts, quote_cart
 
 
@@ -30,6 +32,7 @@ class Terms:
         tax_rate: of the shipping country, as a fraction; None where it is unknown.
         quoted_total: what the last change of the cart came to.
         quote_expires_at: until when that holds.
+        has_vouchers: whether the cart has any, which may or may not apply.
     """
 
     order_number: str | None = None
@@ -39,41 +42,125 @@ class Terms:
     tax_rate: Decimal | None = None
     quoted_total: Decimal | None = None
     quote_expires_at: datetime | None = None
+    has_vouchers: bool = False
 
+
+# Lines and quote, new or changed, in one statement. New lines keep the order that they came in.
+STORE = """
+WITH stale AS (
+    INSERT INTO commerce_cartline (cart_id, variant_id, quantity, unit_price, total, currency)
+    SELECT %(cart)s, variant_id, quantity, price, price * quantity, %(currency)s
+      FROM unnest(%(variants)s::bigint[], %(quantities)s::int[], %(prices)s::numeric[])
+           WITH ORDINALITY AS line (variant_id, quantity, price, position)
+     ORDER BY position
+        ON CONFLICT (cart_id, variant_id) DO UPDATE
+       SET quantity = excluded.quantity,
+           unit_price = excluded.unit_price,
+           total = excluded.total,
+           currency = excluded.currency
+)
+INSERT INTO commerce_quote
+       (cart_id, currency, subtotal, discount, shipping, tax, total, expires_at)
+VALUES (%(cart)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping)s, %(tax)s, %(total)s,
+        %(expires_at)s)
+    ON CONFLICT (cart_id) DO UPDATE
+   SET currency = excluded.currency,
+       subtotal = excluded.subtotal,
+       discount = excluded.discount,
+       shipping = excluded.shipping,
+       tax = excluded.tax,
+       total = excluded.total,
+       expires_at = excluded.expires_at
+"""
 
 # A cart that has no address, method or order yet.
 NO_TERMS = Terms()
 
 
-def terms_of(cart: Cart) -> Terms:
-    """Read a stored cart's terms, in one query."""
+@dataclass(slots=True)
+class Line:
+    """A line of a cart, beside what its variant is now.
+
+    Attributes:
+        price: what one costs now.
+        is_sold: whether the shop still sells it.
+        pk: of the stored line; None for a new one.
+        unit_price: what one cost when the line was stored last.
+    """
+
+    variant_id: int
+    quantity: int
+    price: Decimal
+    sku: str | None
+    product: str
+    variant: str
+    is_sold: bool
+    pk: int | None = None
+    unit_price: Decimal | None = None
+
+    @property
+    def name(self) -> str:
+        """What orders call it: the product's name and, where there is one, the variant's own."""
+        return f"{self.product} ({self.variant})" if self.variant else self.product
+
+    @property
+    def total(self) -> Decimal:
+        """What the line costs now."""
+        return self.price * self.quantity
+
+
+def _terms(cart: int) -> QuerySet:
     country = KeyTextTransform("country", OuterRef("shipping_address"))
     method = ShippingMethod.objects.for_country(country).filter(pk=OuterRef("shipping_method_id"))
-    found = (
-        Cart.objects.filter(pk=cart.pk)
-        .values(
-            order_number=F("order__number"),
-            missing=requirements(),
-            shipping_price=Subquery(method.values("price")[:1]),
-            shipping_name=Subquery(method.values("name")[:1]),
-            tax_rate=Subquery(TaxRate.objects.filter(country=country).values("rate")),
-            quoted_total=F("quote__total"),
-            quote_expires_at=F("quote__expires_at"),
+    return Cart.objects.filter(pk=cart).values_list(
+        F("order__number"),
+        requirements(),
+        Subquery(method.values("price")[:1]),
+        Subquery(method.values("name")[:1]),
+        Subquery(TaxRate.objects.filter(country=country).values("rate")),
+        F("quote__total"),
+        F("quote__expires_at"),
+        Exists(CartVoucher.objects.filter(cart=OuterRef("pk"))),
+    )
+
+
+# Their samples are numbers and texts that no condition of theirs has.
+_TERMS = Compiled(_terms, cart=-20_260_601)
+_LINES = Compiled(
+    lambda cart: (
+        CartLine.objects.filter(cart=cart)
+        .order_by("pk")
+        .values_list(
+            "variant_id",
+            "quantity",
+            "variant__price",
+            "variant__sku",
+            "variant__product__name",
+            "variant__name",
+            "variant__product__is_published",
+            "pk",
+            "unit_price",
         )
-        .get()
-    )
-    return Terms(**found)
+    ),
+    cart=-20_260_601,
+)
 
 
-def lines_of(cart: Cart) -> list[CartLine]:
-    """Read a cart's lines in their order, each with its variant and product."""
-    return list(
-        CartLine.objects.filter(cart=cart).select_related("variant__product").order_by("pk")
-    )
+def terms_of(cart: Cart) -> Terms:
+    """Read a stored cart's terms, in one query."""
+    (found,) = _TERMS.rows(cart=cart.pk)
+    return Terms(*found)
 
 
-def vouchers_of(cart: Cart) -> list[Voucher]:
+def lines_of(cart: Cart) -> list[Line]:
+    """Read a cart's lines in their order, in one query."""
+    return [Line(*row) for row in _LINES.rows(cart=cart.pk)]
+
+
+def vouchers_of(cart: Cart, *, terms: Terms) -> list[Voucher]:
     """Read a cart's vouchers, each with the number of uses by the cart's customer."""
+    if not terms.has_vouchers:
+        return []
     return list(
         Voucher.objects.filter(pk__in=CartVoucher.objects.filter(cart=cart).values("voucher"))
         .with_uses_by(cart.email)
@@ -81,14 +168,14 @@ def vouchers_of(cart: Cart) -> list[Voucher]:
     )
 
 
-def subtotal_of(lines: Iterable[CartLine]) -> Decimal:
+def subtotal_of(lines: Iterable[Line]) -> Decimal:
     """Compute what a cart's goods cost at today's prices."""
-    return sum((line.variant.price * line.quantity for line in lines), ZERO)
+    return sum((line.total for line in lines), ZERO)
 
 
 def price_cart(
     *,
-    lines: Collection[CartLine],
+    lines: Collection[Line],
     vouchers: Iterable[Voucher],
     terms: Terms,
     now: datetime,
@@ -96,12 +183,12 @@ def price_cart(
     """Compute what a cart costs at today's prices; a voucher that no longer applies gives 0.
 
     Args:
-        lines: with their variants, whose prices count.
+        lines: whose prices of today count.
         vouchers: as ``vouchers_of`` reads them.
     """
     subtotal = subtotal_of(lines)
     return quote_cart(
-        lines=[(line.variant.price, line.quantity) for line in lines],
+        lines=[(line.price, line.quantity) for line in lines],
         vouchers=[
             voucher for voucher in vouchers if voucher.objection(subtotal=subtotal, now=now) is None
         ],
@@ -115,7 +202,7 @@ def price_cart(
 def store_quote(
     *,
     cart: Cart,
-    lines: Iterable[CartLine],
+    lines: Iterable[Line],
     changed: Collection[int] = (),
     vouchers: Iterable[Voucher],
     amounts: Amounts,
@@ -130,21 +217,7 @@ def store_quote(
         vouchers: all that the cart now has.
         amounts: as ``price_cart`` computes them.
     """
-    stale = [
-        line
-        for line in lines
-        if line.variant_id in changed or line.unit_price != line.variant.price
-    ]
-    for line in stale:
-        line.unit_price = line.variant.price
-        line.total = line.unit_price * line.quantity
-        line.currency = settings.CURRENCY
-    CartLine.objects.bulk_create(
-        stale,
-        update_conflicts=True,
-        unique_fields=["cart", "variant"],
-        update_fields=["quantity", "unit_price", "total", "currency"],
-    )
+    stale = [line for line in lines if line.variant_id in changed or line.unit_price != line.price]
     CartVoucher.objects.bulk_create(
         [
             CartVoucher(cart=cart, voucher=voucher, amount=amounts.taken_off.get(voucher.pk, ZERO))
@@ -154,28 +227,20 @@ def store_quote(
         unique_fields=["cart", "voucher"],
         update_fields=["amount", "currency"],
     )
-    Quote.objects.bulk_create(
-        [
-            Quote(
-                cart=cart,
-                currency=settings.CURRENCY,
-                subtotal=amounts.subtotal,
-                discount=amounts.discount,
-                shipping=amounts.shipping,
-                tax=amounts.tax,
-                total=amounts.total,
-                expires_at=now + settings.QUOTE_LIFETIME,
-            )
-        ],
-        update_conflicts=True,
-        unique_fields=["cart"],
-        update_fields=[
-            "currency",
-            "subtotal",
-            "discount",
-            "shipping",
-            "tax",
-            "total",
-            "expires_at",
-        ],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            STORE,
+            {
+                "cart": cart.pk,
+                "currency": settings.CURRENCY,
+                "variants": [line.variant_id for line in stale],
+                "quantities": [line.quantity for line in stale],
+                "prices": [line.price for line in stale],
+                "subtotal": amounts.subtotal,
+                "discount": amounts.discount,
+                "shipping": amounts.shipping,
+                "tax": amounts.tax,
+                "total": amounts.total,
+                "expires_at": now + settings.QUOTE_LIFETIME,
+            },
+        )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -67,12 +68,26 @@ class TestOnce(TestCase):
             enqueue("sample.write")
             raise Rejected("OUT_OF_STOCK", "None left.")
 
-        with pytest.raises(Rejected, match="None left"):
+        with pytest.raises(Rejected, match="None left"), transaction.atomic():
             ask(effect=refuse)
 
         assert not Job.objects.exists()
         assert not IdempotencyRecord.objects.exists()
         assert ask()["job"] == Job.objects.get().pk
+
+    def test_a_caller_that_catches_a_refusal_can_not_commit_half_of_it(self):
+        def refuse() -> dict[str, Any]:
+            raise Rejected("OUT_OF_STOCK", "None left.")
+
+        def go_on_after_the_refusal() -> None:
+            with suppress(Rejected):
+                ask(effect=refuse)
+            enqueue("sample.write")
+
+        with pytest.raises(transaction.TransactionManagementError), transaction.atomic():
+            go_on_after_the_refusal()
+
+        assert not Job.objects.exists()
 
     def test_refuses_a_key_that_can_not_be_one(self):
         for key in ["", "a" * 201, "a\x00b", "a\nb"]:
