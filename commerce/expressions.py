@@ -10,7 +10,7 @@ from django.db.models import Case, Exists, Expression, Func, OuterRef, Q, TextFi
 from django.db.models.fields.json import KeyTextTransform
 
 from commerce.models import CartLine, CheckoutRequirement, ShippingMethod
-from commerce.states import TRANSITIONS
+from commerce.states import TRANSITIONS, OrderAction
 from users.viewer import Viewer
 
 
@@ -46,24 +46,34 @@ def requirements() -> PresentTexts:
     )
 
 
+def _is_customers(viewer: Viewer) -> Q | None:
+    """Whether an ``Order`` is the viewer's own or the viewer holds its token; None: it can't be."""
+    whose: Q | None = None
+    if viewer.is_authenticated:
+        whose = Q(user_id=viewer.user_id)
+    if viewer.order_token is not None:
+        held = Q(token=viewer.order_token)
+        whose = held if whose is None else whose | held
+    return whose
+
+
 def shown_token(viewer: Viewer) -> Case:
     """The token of an ``Order`` for its owner and for who holds it; null for all others.
 
     It opens the order to anybody, to changes too: who may only look at orders must not read it.
     """
-    whose = Q(pk__in=[])
-    if viewer.is_authenticated:
-        whose |= Q(user_id=viewer.user_id)
-    if viewer.order_token is not None:
-        whose |= Q(token=viewer.order_token)
+    whose = _is_customers(viewer) or Q(pk__in=[])
     return Case(When(whose, then="token"), output_field=TextField())
 
 
-def allowed_actions() -> PresentTexts:
-    """What may now be done with an ``Order``: names of ``OrderAction``."""
-    return PresentTexts(
-        *(
-            _text_where(Q(status__in=sorted(transition.sources)), action)
-            for action, transition in TRANSITIONS.items()
-        )
-    )
+def allowed_actions(viewer: Viewer) -> PresentTexts:
+    """What the viewer may now do with an ``Order``: names of ``OrderAction``."""
+    customers = _is_customers(viewer)
+    texts = []
+    for action in OrderAction:
+        transition = TRANSITIONS[action]
+        if transition.permission is not None and viewer.may(transition.permission):
+            texts.append(_text_where(transition.possible, action))
+        elif transition.by_customer and customers is not None:
+            texts.append(_text_where(transition.possible & customers, action))
+    return PresentTexts(*texts)

@@ -76,21 +76,49 @@ HAVING count(e.id) = 0 OR min(e.sequence) <> 1 OR max(e.sequence) <> count(e.id)
 """
 
 FULFILLED_QUANTITIES = """
-SELECT l.id AS order_line_id, l.order_id, l.fulfilled, coalesce(sum(f.quantity), 0) AS parcels
+SELECT l.id AS order_line_id, l.order_id, l.fulfilled, coalesce(sum(part.quantity), 0) AS parcels
   FROM commerce_orderline l
-  LEFT JOIN commerce_fulfillmentline f ON f.order_line_id = l.id
+  LEFT JOIN (commerce_fulfillmentline part
+             JOIN commerce_fulfillment f ON f.id = part.fulfillment_id AND f.status <> 'CANCELLED')
+    ON part.order_line_id = l.id
  GROUP BY l.id
-HAVING l.fulfilled <> coalesce(sum(f.quantity), 0)
+HAVING l.fulfilled <> coalesce(sum(part.quantity), 0)
  ORDER BY 1
 """
 
-PARCELS_OF_OWN_ORDER = """
-SELECT f.id AS fulfillment_id, f.order_id, l.id AS order_line_id, l.order_id AS order_of_line
+RETURNED_QUANTITIES = """
+WITH parts AS (
+    SELECT part.order_line_id,
+           sum(part.quantity) FILTER (WHERE r.status IN ('REQUESTED', 'APPROVED')) AS open_returns,
+           sum(part.quantity) FILTER (WHERE r.status = 'RECEIVED') AS received_returns
+      FROM commerce_returnline part
+      JOIN commerce_return r ON r.id = part.order_return_id
+     GROUP BY part.order_line_id
+)
+SELECT l.id AS order_line_id, l.order_id,
+       l.returning, coalesce(p.open_returns, 0) AS open_returns,
+       l.returned, coalesce(p.received_returns, 0) AS received_returns
+  FROM commerce_orderline l
+  LEFT JOIN parts p ON p.order_line_id = l.id
+ WHERE (l.returning, l.returned)
+       <> (coalesce(p.open_returns, 0), coalesce(p.received_returns, 0))
+ ORDER BY 1
+"""
+
+PARTS_OF_OWN_ORDER = """
+SELECT f.order_id, 'fulfillment ' || f.id AS part, l.id AS order_line_id,
+       l.order_id AS order_of_line
   FROM commerce_fulfillment f
   JOIN commerce_fulfillmentline part ON part.fulfillment_id = f.id
   JOIN commerce_orderline l ON l.id = part.order_line_id
  WHERE l.order_id <> f.order_id
- ORDER BY 1, 3
+ UNION ALL
+SELECT r.order_id, 'return ' || r.id, l.id, l.order_id
+  FROM commerce_return r
+  JOIN commerce_returnline part ON part.order_return_id = r.id
+  JOIN commerce_orderline l ON l.id = part.order_line_id
+ WHERE l.order_id <> r.order_id
+ ORDER BY 1, 2, 3
 """
 
 ORDER_STATUSES = """
@@ -185,9 +213,14 @@ INVARIANTS = [
         query=FULFILLED_QUANTITIES,
     ),
     Invariant(
-        name="fulfillment_orders",
-        description="A parcel holds lines of its own order.",
-        query=PARCELS_OF_OWN_ORDER,
+        name="returned_quantities",
+        description="What comes or came back of an order's line is what its returns hold.",
+        query=RETURNED_QUANTITIES,
+    ),
+    Invariant(
+        name="order_parts",
+        description="Parcels and returns hold lines of their own order.",
+        query=PARTS_OF_OWN_ORDER,
     ),
     Invariant(
         name="payment_amounts",

@@ -118,6 +118,22 @@ class OrderEventQuerySet(QuerySet):
         return self.filter(_order_visible_to(viewer, path="order__"))
 
 
+class FulfillmentQuerySet(QuerySet):
+    """Parcels."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those of visible orders."""
+        return self.filter(_order_visible_to(viewer, path="order__"))
+
+
+class ReturnQuerySet(QuerySet):
+    """Returns."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """Those of visible orders."""
+        return self.filter(_order_visible_to(viewer, path="order__"))
+
+
 class PaymentQuerySet(QuerySet):
     """Payments."""
 

@@ -116,7 +116,9 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
 
     def _orders(self, viewer: Viewer) -> QuerySet[Order]:
         orders = Order.objects.visible_to(viewer).with_parts()
-        return orders.annotate(allowed_actions=allowed_actions(), shown_token=shown_token(viewer))
+        return orders.annotate(
+            allowed_actions=allowed_actions(viewer), shown_token=shown_token(viewer)
+        )
 
     def _viewer(self) -> Viewer:
         """Who asks, holding the order that a guest's token opens."""

@@ -7,6 +7,7 @@ import graphene
 from schema.catalog.mutations import CatalogMutations
 from schema.catalog.queries import CatalogQueries
 from schema.commerce.mutations import CommerceMutations
+from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.subscriptions import CommerceSubscriptions
 from schema.compiler.mapping import NodeById, NodesById, ReadField
@@ -44,7 +45,12 @@ class Query(CatalogQueries, CommerceQueries, UserQueries, TaskQueries, graphene.
 
 
 class Mutation(
-    CatalogMutations, CommerceMutations, UserMutations, TaskMutations, graphene.ObjectType
+    CatalogMutations,
+    CommerceMutations,
+    OrderMutations,
+    UserMutations,
+    TaskMutations,
+    graphene.ObjectType,
 ):
     """What can be changed."""
 

@@ -249,6 +249,7 @@ class Notification(models.Model):
     class Kind(models.TextChoices):
         MESSAGE_RECEIVED = "MESSAGE_RECEIVED"
         ORDER_CONFIRMED = "ORDER_CONFIRMED"
+        ORDER_SHIPPED = "ORDER_SHIPPED"
 
     user = models.ForeignKey(User, models.CASCADE, related_name="notifications")
     kind = models.CharField(max_length=40, choices=Kind)

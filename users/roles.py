@@ -17,7 +17,7 @@ _ALL = "add change delete view"
 _CATALOG = "category collection media product productoption review stock variant"
 # Written by services alone: nobody edits them by hand.
 _CATALOG_RECORDS = "productlisting searchword stockmovement"
-_ORDERS = "fulfillment fulfillmentline order orderevent orderline payment"
+_ORDERS = "fulfillment fulfillmentline order orderevent orderline payment return returnline"
 _CARTS = "cart cartline cartvoucher quote"
 _ACCOUNTS = "address message notification user"
 _LOG_INS = "browsersession mailedtoken refreshsession"
@@ -31,7 +31,7 @@ _CATALOG_MANAGER = (
 _ORDER_MANAGER = (
     _may("view", "commerce", f"{_ORDERS} {_CARTS} voucherredemption")
     | _may("change", "commerce", "order payment")
-    | _may("add change", "commerce", "fulfillment fulfillmentline")
+    | _may("add change", "commerce", "fulfillment fulfillmentline return returnline")
     | _may(_ALL, "commerce", _TERMS)
     | _may("view", "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
     | _may("view change", "tasks", "job")

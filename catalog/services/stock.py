@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -105,8 +106,8 @@ def allocate(*, quantities: Mapping[int, int]) -> None:
         return
     # The refusal comes after the block: it has changed nothing, so that no savepoint is needed.
     with transaction.atomic(savepoint=False):
-        changes = _execute(ALLOCATE, quantities)
-        _refresh_where_availability_changed(changes)
+        changes = run_for_variants(ALLOCATE, quantities)
+        refresh_where_availability_changed(changes)
     if not changes:
         raise OutOfStock(_shortages(quantities))
 
@@ -125,7 +126,7 @@ def release(*, quantities: Mapping[int, int]) -> None:
     if not quantities:
         return
     with transaction.atomic():
-        _refresh_where_availability_changed(_execute(RELEASE, quantities))
+        refresh_where_availability_changed(run_for_variants(RELEASE, quantities))
 
 
 def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str, now: datetime) -> Stock:
@@ -174,7 +175,7 @@ def adjust_stock(*, variant_id: int, delta: int, kind: str, reference: str, now:
         )
         stock.on_hand += delta
         stock.save(update_fields=["on_hand"])
-        _refresh_where_availability_changed([(variant.product_id, before, before + delta)])
+        refresh_where_availability_changed([(variant.product_id, before, before + delta)])
     return stock
 
 
@@ -241,10 +242,16 @@ def open_stock(*, variant_ids: Iterable[int]) -> None:
     )
 
 
-def _execute(statement: str, quantities: Mapping[int, int]) -> list[tuple[int, int, int]]:
-    """Run it; returns (product id, available before, available after) of each changed variant."""
+def run_for_variants(
+    statement: str, quantities: Mapping[int, int], parameters: Sequence[Any] = ()
+) -> list[tuple[int, int, int]]:
+    """Run a change of stock, whose first two parameters are the variants and the quantities.
+
+    Returns:
+        product id, available before and available after of each changed variant.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(quantities), list(quantities.values())])
+        cursor.execute(statement, [list(quantities), list(quantities.values()), *parameters])
         return cursor.fetchall()
 
 
@@ -266,7 +273,7 @@ def _shortages(quantities: Mapping[int, int]) -> list[Shortage]:
     return shortages
 
 
-def _refresh_where_availability_changed(changes: Iterable[tuple[int, int, int]]) -> None:
+def refresh_where_availability_changed(changes: Iterable[tuple[int, int, int]]) -> None:
     """Refresh the listings whose value may be another one now; most orders change none."""
 
     def level(available: int) -> int:

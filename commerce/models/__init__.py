@@ -1,16 +1,10 @@
 """Carts, orders and what they need, one module a subject."""
 
 from commerce.models.cart import Cart, CartLine, CartVoucher, CheckoutRequirement, Quote
-from commerce.models.order import (
-    Fulfillment,
-    FulfillmentLine,
-    Order,
-    OrderEvent,
-    OrderLine,
-    OrderStatus,
-    PaymentStatus,
-)
+from commerce.models.fulfillment import Fulfillment, FulfillmentLine
+from commerce.models.order import Order, OrderEvent, OrderLine, OrderStatus, PaymentStatus
 from commerce.models.payment import Payment
+from commerce.models.returns import Return, ReturnLine
 from commerce.models.shipping import ShippingMethod, ShippingZone, TaxRate
 from commerce.models.voucher import Voucher, VoucherRedemption
 
@@ -28,6 +22,8 @@ __all__ = [
     "Payment",
     "PaymentStatus",
     "Quote",
+    "Return",
+    "ReturnLine",
     "ShippingMethod",
     "ShippingZone",
     "TaxRate",

@@ -1,4 +1,4 @@
-"""Orders, their lines, history and fulfilments."""
+"""Orders, their lines, history and the notes of staff."""
 
 from __future__ import annotations
 
@@ -66,7 +66,16 @@ class Order(models.Model):
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["user", "-placed_at", "-id"], name="order_of_user"),
         ]
-        constraints = [totals_add_up("order_adds_up")]
+        constraints = [
+            totals_add_up("order_adds_up"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=OrderStatus.values), name="order_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(payment_status__in=PaymentStatus.values),
+                name="order_payment_status_known",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number
@@ -96,6 +105,9 @@ class OrderLine(models.Model):
     sku = models.CharField(max_length=100, null=True, blank=True)
     quantity = models.PositiveSmallIntegerField()
     fulfilled = models.PositiveSmallIntegerField(default=0)
+    returning = models.PositiveSmallIntegerField(
+        default=0, help_text="In returns that were asked for and not yet decided or received."
+    )
     returned = models.PositiveSmallIntegerField(default=0)
     unit_price = money_field()
     total = money_field()
@@ -108,7 +120,9 @@ class OrderLine(models.Model):
                 name="order_line_fulfilled_within_quantity",
             ),
             models.CheckConstraint(
-                condition=models.Q(returned__lte=models.F("fulfilled")),
+                condition=models.Q(
+                    fulfilled__gte=models.F("returned") + models.F("returning"),
+                ),
                 name="order_line_returned_within_fulfilled",
             ),
             models.CheckConstraint(
@@ -129,6 +143,14 @@ class OrderEvent(models.Model):
         PLACED = "PLACED"
         CONFIRMED = "CONFIRMED"
         CANCELLED = "CANCELLED"
+        EXPIRED = "EXPIRED"
+        FULFILLED = "FULFILLED"
+        DELIVERED = "DELIVERED"
+        FULFILLMENT_CANCELLED = "FULFILLMENT_CANCELLED"
+        RETURN_REQUESTED = "RETURN_REQUESTED"
+        RETURN_APPROVED = "RETURN_APPROVED"
+        RETURN_REJECTED = "RETURN_REJECTED"
+        RETURN_RECEIVED = "RETURN_RECEIVED"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="events")
     sequence = models.PositiveIntegerField()
@@ -145,40 +167,3 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind}"
-
-
-class Fulfillment(models.Model):
-    """A parcel of an order."""
-
-    class Status(models.TextChoices):
-        SHIPPED = "SHIPPED"
-        DELIVERED = "DELIVERED"
-
-    order = models.ForeignKey(Order, models.CASCADE, related_name="fulfillments")
-    tracking_number = models.CharField(max_length=100, blank=True)
-    status = models.CharField(max_length=10, choices=Status, default=Status.SHIPPED)
-    created_at = models.DateTimeField(default=timezone.now)
-
-    def __str__(self) -> str:
-        return self.tracking_number or f"Fulfillment {self.pk}"
-
-
-class FulfillmentLine(models.Model):
-    """How many of an order's line went into a parcel."""
-
-    fulfillment = models.ForeignKey(Fulfillment, models.CASCADE, related_name="lines")
-    order_line = models.ForeignKey(OrderLine, models.PROTECT, related_name="fulfillment_lines")
-    quantity = models.PositiveSmallIntegerField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["fulfillment", "order_line"], name="fulfillment_line_unique"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(quantity__gte=1), name="fulfillment_line_quantity"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.quantity} of {self.order_line_id}"

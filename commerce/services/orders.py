@@ -1,19 +1,21 @@
-"""What happens to an order after it was placed."""
+"""Calling an order off."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import F
 
 from catalog.services.stock import release
 from commerce.models import Order, OrderEvent, OrderLine, Payment, Voucher, VoucherRedemption
 from commerce.services.events import append_events
 from commerce.services.transactions import in_transaction
-from commerce.states import TRANSITIONS, OrderAction
+from commerce.services.transitions import find_order, move_order, order_to_change
+from commerce.states import OrderAction
 from tasks.errors import Rejected
 from users.viewer import Viewer
+
+__all__ = ["cancel_order", "find_order", "give_back"]
 
 MAX_REASON = 400
 
@@ -38,78 +40,41 @@ def cancel_order(
         ValidationError: ``REQUIRED`` or ``INVALID`` on ``token``, ``INVALID`` on ``reason``,
             ``NOT_FOUND`` on ``token`` or ``number``, ``INVALID_TRANSITION``.
     """
-    if len(reason) > MAX_REASON:
-        raise Rejected("INVALID", f"Give at most {MAX_REASON} characters.", field="reason")
+    reason = plain_words(reason, field="reason")
 
     def cancel() -> Order:
-        order = _order_to_change(viewer, token=token, number=number)
-        _move(order, OrderAction.CANCEL)
+        order = order_to_change(
+            viewer=viewer, action=OrderAction.CANCEL, token=token, number=number
+        )
+        move_order(order, OrderAction.CANCEL)
         Payment.objects.filter(order=order, status=Payment.Status.PENDING).update(
             status=Payment.Status.CANCELLED
         )
         message = f"The order was cancelled: {reason}" if reason else "The order was cancelled."
         append_events(order, (OrderEvent.Kind.CANCELLED, message), now=now)
-        _give_back_stock(order)
-        _give_back_vouchers(order)
+        give_back(order)
         return order
 
     return in_transaction(cancel)
 
 
-def find_order(*, viewer: Viewer, number: str, field: str = "number") -> Order:
-    """The order of a number, where the viewer may see it.
-
-    Args:
-        field: the input's field that holds the number, for the error.
+def plain_words(text: str, *, field: str) -> str:
+    """What somebody wrote for a history, without blanks around it.
 
     Raises:
-        ValidationError: ``NOT_FOUND`` on ``field``.
+        ValidationError: ``INVALID`` on ``field`` where it is too long.
     """
-    order = Order.objects.visible_to(viewer).filter(number=number).first()
-    if order is None:
-        raise Rejected("NOT_FOUND", "There is no such order.", field=field)
-    return order
+    text = text.strip()
+    if len(text) > MAX_REASON:
+        raise Rejected("INVALID", f"Give at most {MAX_REASON} characters.", field=field)
+    return text
 
 
-def _order_to_change(viewer: Viewer, *, token: str | None, number: str | None) -> Order:
-    """Find the order that a caller names, where the caller may change it."""
-    if (token is None) == (number is None):
-        code = "REQUIRED" if token is None else "INVALID"
-        raise Rejected(code, "Give either token or number.", field="token")
-    if token is None:
-        order = find_order(viewer=viewer, number=str(number))
-    else:
-        holder = viewer.holding(order_token=token)
-        held = Order.objects.visible_to(holder).filter(token=token).first()
-        if held is None:
-            raise Rejected("NOT_FOUND", "There is no such order.", field="token")
-        order = held
-    is_owner = viewer.is_authenticated and order.user_id == viewer.user_id
-    if token is None and not is_owner and not viewer.may("commerce.change_order"):
-        raise PermissionDenied("commerce.change_order")
-    return order
+def give_back(order: Order) -> None:
+    """Free what an order that will not be sent took: its stock, then its uses of vouchers.
 
-
-def _move(order: Order, action: OrderAction) -> None:
-    """Bring an order into the action's target state, where the table allows it.
-
-    The condition of the update decides, not what was read before it. The row stays locked until
-    the transaction ends.
+    To be called in the transaction that called the order off.
     """
-    transition = TRANSITIONS[action]
-    moved = Order.objects.filter(pk=order.pk, status__in=sorted(transition.sources)).update(
-        status=transition.target
-    )
-    if not moved:
-        order.refresh_from_db(fields=["status"])
-        raise Rejected(
-            "INVALID_TRANSITION", f"The order is {order.status}: {action} is not possible."
-        )
-    order.status = transition.target
-
-
-def _give_back_stock(order: Order) -> None:
-    """Release what was allocated to an order and not sent."""
     waiting = OrderLine.objects.filter(
         order=order, variant__isnull=False, quantity__gt=F("fulfilled")
     )
@@ -118,10 +83,6 @@ def _give_back_stock(order: Order) -> None:
             line.variant_id: line.quantity - line.fulfilled for line in waiting if line.variant_id
         }
     )
-
-
-def _give_back_vouchers(order: Order) -> None:
-    """Undo an order's uses of vouchers."""
     redemptions = VoucherRedemption.objects.filter(order=order)
     used = sorted(redemptions.values_list("voucher", flat=True))
     for voucher_id in used:  # in the order in which checkout locks them

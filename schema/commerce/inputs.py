@@ -103,6 +103,76 @@ class OrderCancelInput(graphene.InputObjectType):
     reason = graphene.String(description="For its history.")
 
 
+class OrderLineInput(graphene.InputObjectType):
+    """How many of an order's line."""
+
+    order_line_id = graphene.ID(required=True, description="The id of one of the order's lines.")
+    quantity = graphene.Int(required=True, description="How many, from 1 to 999.")
+
+
+class FulfillmentCreateInput(graphene.InputObjectType):
+    """A parcel to send."""
+
+    order_number = graphene.String(required=True, description="The order's number.")
+    lines = graphene.List(
+        graphene.NonNull(OrderLineInput),
+        description="What is in it; absent or null: all that is left to send.",
+    )
+    tracking_number = graphene.String(description="The carrier's number, for the customer.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again sends no second parcel."
+    )
+
+
+class FulfillmentDeliverInput(graphene.InputObjectType):
+    """A parcel that has arrived."""
+
+    id = graphene.ID(required=True, description="The fulfillment's id.")
+
+
+class FulfillmentCancelInput(graphene.InputObjectType):
+    """A parcel that has not left after all."""
+
+    id = graphene.ID(required=True, description="The fulfillment's id.")
+
+
+class ReturnRequestInput(graphene.InputObjectType):
+    """What is to be sent back of an order, which token (guests) or number (owner, staff) names."""
+
+    token = graphene.ID(description="The order's token.")
+    number = graphene.String(description="The order's number.")
+    lines = graphene.List(
+        graphene.NonNull(OrderLineInput), required=True, description="What is to be sent back."
+    )
+    reason = graphene.String(description="Why; for staff and the order's history.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again asks once."
+    )
+
+
+class ReturnApproveInput(graphene.InputObjectType):
+    """A return to agree to."""
+
+    id = graphene.ID(required=True, description="The return's id.")
+    answer = graphene.String(description="Words to the customer.")
+
+
+class ReturnRejectInput(graphene.InputObjectType):
+    """A return to decline."""
+
+    id = graphene.ID(required=True, description="The return's id.")
+    answer = graphene.String(description="Words to the customer, such as why.")
+
+
+class ReturnReceiveInput(graphene.InputObjectType):
+    """An approved return whose goods have come back."""
+
+    id = graphene.ID(required=True, description="The return's id.")
+    restock = graphene.Boolean(
+        default_value=True, description="Whether the goods go back into stock, for sale."
+    )
+
+
 class OrderFilter(graphene.InputObjectType):
     """Which orders; all conditions must hold."""
 

@@ -1,4 +1,4 @@
-"""What clients may do with carts and orders: thin doors to the services."""
+"""What clients may do with carts, up to checkout: thin doors to the services."""
 
 from __future__ import annotations
 
@@ -13,14 +13,12 @@ from commerce.services.carts import (
     update_cart,
 )
 from commerce.services.checkout import complete_checkout
-from commerce.services.orders import cancel_order
 from schema.commerce.inputs import (
     CartClaimInput,
     CartCreateInput,
     CartLinesSetInput,
     CartUpdateInput,
     CheckoutCompleteInput,
-    OrderCancelInput,
 )
 from schema.commerce.types import Cart, Order, Payment
 from schema.compiler.ids import row_key
@@ -161,25 +159,6 @@ def checkout_complete(context: Context, given: Any) -> Made:
     )
 
 
-@mutation(
-    OrderCancelInput,
-    "Call off an order of which nothing was sent.",
-    order=entity(Order, "The order."),
-    permission=AllowAny(),
-)
-def order_cancel(context: Context, given: Any) -> Made:
-    """``cancel_order``."""
-    order = cancel_order(
-        viewer=context.viewer,
-        token=given.get("token"),
-        number=given.get("number"),
-        reason=given.get("reason") or "",
-        now=context.now,
-    )
-    # Staff that cancel by number were not given the token, and are not now.
-    return Made(order=order.pk, holding={"order_token": given.get("token")})
-
-
 class CommerceMutations:
     """Root fields."""
 
@@ -188,4 +167,3 @@ class CommerceMutations:
     cart_update = cart_update
     cart_claim = cart_claim
     checkout_complete = checkout_complete
-    order_cancel = order_cancel

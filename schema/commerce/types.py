@@ -68,7 +68,18 @@ OrderAction = enumeration(
     "OrderAction",
     OrderActionChoices,
     "What somebody may do with an order.",
-    {"CANCEL": "Call it off and give the stock back."},
+    {
+        "CANCEL": "Call it off and give the stock back.",
+        "CAPTURE": "Take or record its money.",
+        "REFUND": "Give money back.",
+        "FULFILL": "Send a parcel.",
+        "DELIVER": "Record that a parcel has arrived.",
+        "CANCEL_FULFILLMENT": "Undo a parcel that has not left.",
+        "REQUEST_RETURN": "Ask to send something back.",
+        "APPROVE_RETURN": "Agree to a return.",
+        "REJECT_RETURN": "Decline a return.",
+        "RECEIVE_RETURN": "Record that a return's goods have come back.",
+    },
 )
 OrderEventKind = enumeration(
     "OrderEventKind",
@@ -78,6 +89,14 @@ OrderEventKind = enumeration(
         "PLACED": "The customer placed it.",
         "CONFIRMED": "The shop accepted it.",
         "CANCELLED": "It was called off.",
+        "EXPIRED": "It was not paid in time.",
+        "FULFILLED": "A parcel was sent.",
+        "DELIVERED": "A parcel has arrived.",
+        "FULFILLMENT_CANCELLED": "A parcel did not leave after all.",
+        "RETURN_REQUESTED": "The customer wants to send something back.",
+        "RETURN_APPROVED": "The shop agreed to a return.",
+        "RETURN_REJECTED": "The shop declined a return.",
+        "RETURN_RECEIVED": "A return's goods have come back.",
     },
 )
 PaymentState = enumeration(
@@ -96,7 +115,22 @@ FulfillmentStatus = enumeration(
     "FulfillmentStatus",
     models.Fulfillment.Status,
     "Where a parcel is.",
-    {"SHIPPED": "On its way.", "DELIVERED": "With the customer."},
+    {
+        "SHIPPED": "On its way.",
+        "DELIVERED": "With the customer.",
+        "CANCELLED": "It did not leave after all.",
+    },
+)
+ReturnStatus = enumeration(
+    "ReturnStatus",
+    models.Return.Status,
+    "Where a return stands.",
+    {
+        "REQUESTED": "The shop has not yet decided.",
+        "APPROVED": "The goods may come back.",
+        "REJECTED": "The goods stay with the customer.",
+        "RECEIVED": "The goods have come back.",
+    },
 )
 
 
@@ -254,6 +288,11 @@ class OrderLine(ModelType):
     name = column(graphene.String, "Product and variant, as they were called.")
     sku = column(graphene.String, "The shop's own number, if it had one.", required=False)
     quantity = column(graphene.Int, "How many.")
+    fulfilled = column(graphene.Int, "How many of them were sent.")
+    returning = column(
+        graphene.Int, "How many of those the customer wants to send back and the shop waits for."
+    )
+    returned = column(graphene.Int, "How many of those have come back.")
     unit_price = money("unit_price", "What one cost.")
     total = money("total", "What the line cost, before vouchers.")
     variant = to_one(
@@ -278,6 +317,7 @@ class Fulfillment(ModelType):
 
     class Meta:
         model = models.Fulfillment
+        interfaces = (Node,)
 
     id = global_id()
     tracking_number = column(graphene.String, "The carrier's number; may be empty.")
@@ -285,6 +325,33 @@ class Fulfillment(ModelType):
     lines = to_many(
         FulfillmentLine, "What is in it.", relation="lines", order_by=("id",), part=True
     )
+
+
+class ReturnLine(ModelType):
+    """How many of an order's line come back."""
+
+    class Meta:
+        model = models.ReturnLine
+
+    order_line = to_one(
+        OrderLine, "The order's line.", relation="order_line", part=True, required=True
+    )
+    quantity = column(graphene.Int, "How many of it.")
+
+
+class Return(ModelType):
+    """Goods that a customer sends back."""
+
+    class Meta:
+        model = models.Return
+        interfaces = (Node,)
+
+    id = global_id()
+    status = column(ReturnStatus, "Where it stands.")
+    reason = column(graphene.String, "The customer's words; may be empty.")
+    answer = column(graphene.String, "The shop's words; may be empty.")
+    created_at = column(graphene.DateTime, "When it was asked for.")
+    lines = to_many(ReturnLine, "What is in it.", relation="lines", order_by=("id",), part=True)
 
 
 class OrderEvent(ModelType):
@@ -350,6 +417,9 @@ class Order(ModelType):
     fulfillments = to_many(
         Fulfillment, "Its parcels.", relation="fulfillments", order_by=("id",), part=True
     )
+    returns = to_many(
+        Return, "What comes back of it.", relation="returns", order_by=("id",), part=True
+    )
     events = connection(
         OrderEventConnection,
         "Its history, oldest first.",
@@ -359,8 +429,8 @@ class Order(ModelType):
     )
     allowed_actions = column(
         graphene.List(graphene.NonNull(OrderAction)),
-        "What can be done with it now.",
-        source=allowed_actions(),
+        "What the viewer can do with it now.",
+        source=allowed_actions,
     )
 
 

@@ -76,6 +76,7 @@ NotificationKind = enumeration(
     {
         "MESSAGE_RECEIVED": "Somebody wrote a message.",
         "ORDER_CONFIRMED": "An order was placed.",
+        "ORDER_SHIPPED": "A parcel is on its way.",
     },
 )
 

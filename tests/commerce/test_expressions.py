@@ -6,10 +6,10 @@ import pytest
 from django.db.models import CharField, OuterRef, Subquery, Value
 from django.db.models.fields.json import KeyTextTransform
 
-from commerce.expressions import allowed_actions, requirements
-from commerce.models import Cart, Order, OrderStatus, ShippingMethod, ShippingZone
+from commerce.expressions import requirements
+from commerce.models import Cart, ShippingMethod, ShippingZone
 from commerce.services.carts import update_cart
-from tests.commerce.factories import LONDON, NOON, buy, make_cart, make_ready_cart, make_variant
+from tests.commerce.factories import LONDON, NOON, make_cart, make_ready_cart, make_variant
 from users.viewer import ANONYMOUS
 
 
@@ -50,17 +50,6 @@ class TestRequirements:
         with django_assert_num_queries(1):
             lacking = Cart.objects.order_by("pk").values_list(requirements(), flat=True)
             assert [len(names) for names in lacking] == [0, 4]
-
-
-class TestAllowedActions:
-    @pytest.mark.parametrize("status", OrderStatus.values)
-    def test_follow_the_table(self, standard, status):
-        make_variant()
-        order = buy(make_ready_cart(method=standard, mug_1=1)).order
-        Order.objects.update(status=status)
-        expected = ["CANCEL"] if status in {"PENDING_PAYMENT", "CONFIRMED"} else []
-        found = Order.objects.filter(pk=order.pk).values_list(allowed_actions(), flat=True)
-        assert found.get() == expected
 
 
 class TestShippingMethodsForCountry:

@@ -21,6 +21,8 @@ from commerce.models import (
     OrderEvent,
     OrderLine,
     Payment,
+    Return,
+    ReturnLine,
     ShippingMethod,
     ShippingZone,
     TaxRate,
@@ -80,7 +82,12 @@ BREAKAGES = {
         order_line=order.lines.first(),
         quantity=1,
     ),
-    "fulfillment_orders": lambda order: FulfillmentLine.objects.create(
+    "returned_quantities": lambda order: ReturnLine.objects.create(
+        order_return=Return.objects.create(order=order),
+        order_line=order.lines.first(),
+        quantity=1,
+    ),
+    "order_parts": lambda order: FulfillmentLine.objects.create(
         fulfillment=Fulfillment.objects.create(order=Order.objects.exclude(pk=order.pk).get()),
         order_line=order.lines.first(),
         quantity=1,

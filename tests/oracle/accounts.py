@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.models import Category, Collection, Product, Review, StockMovement, Variant
-from commerce.models import Cart, ShippingMethod
+from commerce.models import Cart, Fulfillment, Return, ShippingMethod
 from commerce.models import Order as OrderRow
 from tasks.models import Job
 from tests.oracle.fields import Asking, columns, failed, first_of, global_id, resolver
@@ -128,11 +128,13 @@ NODES = {
     "Cart": Cart,
     "Category": Category,
     "Collection": Collection,
+    "Fulfillment": Fulfillment,
     "Job": Job,
     "Message": Message,
     "Notification": Notification,
     "Order": OrderRow,
     "Product": Product,
+    "Return": Return,
     "Review": Review,
     "StockMovement": StockMovement,
     "ShippingMethod": ShippingMethod,

@@ -19,6 +19,8 @@ from commerce.models import (
     Payment,
     PaymentStatus,
     Quote,
+    Return,
+    ReturnLine,
     ShippingMethod,
     ShippingZone,
     Voucher,
@@ -160,12 +162,17 @@ class Purchases:
                 name=self.pieces.text(),
                 sku=self.pieces.maybe(f"SKU-{self.pieces.number()}"),
                 quantity=quantity,
+                fulfilled=fulfilled,
+                returning=returning,
+                returned=self.pieces.random.randint(0, fulfilled - returning),
                 unit_price=price,
                 total=price * quantity,
             )
             for order in self.orders
             for _ in self.pieces.some(3)
             for quantity in [self.pieces.random.randint(1, 5)]
+            for fulfilled in [self.pieces.random.randint(0, quantity)]
+            for returning in [self.pieces.random.randint(0, fulfilled)]
             for price in [Decimal(self.pieces.random.choice(AMOUNTS[:-1]))]
         )
         for order in self.orders:
@@ -178,6 +185,20 @@ class Purchases:
                 )
                 FulfillmentLine.objects.bulk_create(
                     FulfillmentLine(fulfillment=parcel, order_line=line, quantity=1)
+                    for line in self.pieces.random.sample(
+                        mine, k=self.pieces.random.randint(0, len(mine))
+                    )
+                )
+            for _ in self.pieces.some(2):
+                asked = Return.objects.create(
+                    order=order,
+                    status=self.pieces.random.choice(Return.Status.values),
+                    reason=self.pieces.maybe("", self.pieces.text()),
+                    answer=self.pieces.maybe("", self.pieces.text()),
+                    created_at=self.pieces.time(),
+                )
+                ReturnLine.objects.bulk_create(
+                    ReturnLine(order_return=asked, order_line=line, quantity=1)
                     for line in self.pieces.random.sample(
                         mine, k=self.pieces.random.randint(0, len(mine))
                     )

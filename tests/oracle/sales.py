@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import copy
 from datetime import UTC
 from typing import Any
@@ -14,12 +14,11 @@ from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.shop import Rows, Shop
 
 PARTS = ("subtotal", "discount", "shipping", "tax", "total")
-CANCELLABLE = ("PENDING_PAYMENT", "CONFIRMED")
 
 columns("PostalAddress", "name street city postal_code country phone")
 columns("Quote", " ".join(PARTS) + " expires_at")
 columns("Totals", " ".join(PARTS))
-for _type in ("ShippingMethod", "CartLine", "Cart", "OrderLine", "Fulfillment", "Order"):
+for _type in ("ShippingMethod", "CartLine", "Cart", "OrderLine", "Fulfillment", "Return", "Order"):
     global_id(_type)
 
 
@@ -125,8 +124,10 @@ def requirements(cart: Any, asking: Asking) -> list[str]:
 
 # --- orders -------------------------------------------------------------------------------------
 
-columns("OrderLine", "name sku quantity")
+columns("OrderLine", "name sku quantity fulfilled returning returned")
 columns("FulfillmentLine", "quantity")
+columns("ReturnLine", "quantity")
+columns("Return", "status reason answer created_at")
 columns("Fulfillment", "tracking_number status")
 columns("OrderEvent", "sequence kind message created_at")
 columns("Order", "number status payment_status placed_at email shipping_method_name")
@@ -202,9 +203,14 @@ def aware(moment: Any) -> Any:
 
 @resolver("Order.token")
 def order_token(order: Any, asking: Asking) -> str | None:
+    return order.token if is_customers(order, asking) else None
+
+
+def is_customers(order: Any, asking: Asking) -> bool:
+    """Whether the viewer bought it or holds its token."""
     holder = getattr(order, "holder", asking.viewer)
     mine = holder.user_id is not None and order.user_id == holder.user_id
-    return order.token if mine or holder.order_token == order.token else None
+    return mine or holder.order_token == order.token
 
 
 @resolver("OrderLine.variant")
@@ -232,6 +238,21 @@ def fulfillments(order: Any, asking: Asking, first: int | None = None) -> Rows:
     return first_of(asking.shop.of(models.Fulfillment, order=order.pk), first)
 
 
+@resolver("ReturnLine.orderLine")
+def returned_line(line: Any, asking: Asking) -> Any:
+    return asking.shop.get(models.OrderLine, line.order_line_id)
+
+
+@resolver("Return.lines")
+def return_lines(asked: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.ReturnLine, order_return=asked.pk), first)
+
+
+@resolver("Order.returns")
+def returns(order: Any, asking: Asking, first: int | None = None) -> Rows:
+    return first_of(asking.shop.of(models.Return, order=order.pk), first)
+
+
 @resolver("Order.totals")
 def totals(order: Any, asking: Asking) -> Any:
     return together(order)
@@ -244,6 +265,90 @@ def events(order: Any, asking: Asking, **page: Any) -> Page:
     return page_of(asking, asking.shop.of(models.OrderEvent, order=order.pk), order_of, **page)
 
 
+# What staff need for each action, and whether customers may; when it is possible.
+ACTIONS: dict[str, tuple[str, bool, Callable[[Any, Asking], bool]]] = {
+    "CANCEL": (
+        "commerce.change_order",
+        True,
+        lambda order, _: order.status in ("PENDING_PAYMENT", "CONFIRMED"),
+    ),
+    "CAPTURE": (
+        "commerce.change_payment",
+        False,
+        lambda order, _: (
+            order.status in ("CONFIRMED", "PARTIALLY_FULFILLED", "FULFILLED")
+            and order.payment_status in ("PENDING", "AUTHORIZED")
+        ),
+    ),
+    "REFUND": (
+        "commerce.change_payment",
+        False,
+        lambda order, _: (
+            order.status not in ("PENDING_PAYMENT", "EXPIRED")
+            and order.payment_status in ("PAID", "PARTIALLY_REFUNDED")
+        ),
+    ),
+    "FULFILL": (
+        "commerce.add_fulfillment",
+        False,
+        lambda order, _: order.status in ("CONFIRMED", "PARTIALLY_FULFILLED"),
+    ),
+    "DELIVER": (
+        "commerce.change_fulfillment",
+        False,
+        lambda order, asking: has_part(order, asking, models.Fulfillment, "SHIPPED"),
+    ),
+    "CANCEL_FULFILLMENT": (
+        "commerce.change_fulfillment",
+        False,
+        lambda order, asking: has_part(order, asking, models.Fulfillment, "SHIPPED"),
+    ),
+    "REQUEST_RETURN": (
+        "commerce.add_return",
+        True,
+        lambda order, asking: (
+            is_sent(order)
+            and any(
+                line.fulfilled - line.returning - line.returned > 0
+                for line in asking.shop.of(models.OrderLine, order=order.pk)
+            )
+        ),
+    ),
+    "APPROVE_RETURN": (
+        "commerce.change_return",
+        False,
+        lambda order, asking: has_part(order, asking, models.Return, "REQUESTED"),
+    ),
+    "REJECT_RETURN": (
+        "commerce.change_return",
+        False,
+        lambda order, asking: has_part(order, asking, models.Return, "REQUESTED"),
+    ),
+    "RECEIVE_RETURN": (
+        "commerce.change_return",
+        False,
+        lambda order, asking: has_part(order, asking, models.Return, "APPROVED"),
+    ),
+}
+
+
+def is_sent(order: Any) -> bool:
+    """Whether something of it was sent."""
+    return order.status in ("PARTIALLY_FULFILLED", "FULFILLED")
+
+
+def has_part(order: Any, asking: Asking, model: Any, status: str) -> bool:
+    """Whether one of its parcels or returns is in a state."""
+    return is_sent(order) and status in [
+        part.status for part in asking.shop.of(model, order=order.pk)
+    ]
+
+
 @resolver("Order.allowedActions")
 def allowed_actions(order: Any, asking: Asking) -> list[str]:
-    return ["CANCEL"] if order.status in CANCELLABLE else []
+    return [
+        name
+        for name, (permission, by_customer, is_possible) in ACTIONS.items()
+        if (asking.viewer.may(permission) or (by_customer and is_customers(order, asking)))
+        and is_possible(order, asking)
+    ]

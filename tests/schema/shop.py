@@ -24,7 +24,7 @@ from catalog.models import Collection, Media, Product, ProductOption, Review
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
-from commerce.tasks import send_order_confirmation
+from commerce.tasks import send_order_confirmation, send_shipping_notice
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.catalog.factories import make_product
@@ -52,6 +52,7 @@ TASKS = {
         send_email_verification,
         send_order_confirmation,
         send_password_reset,
+        send_shipping_notice,
     )
 }
 # Variables that fit each; `<words>` stand for a value from an earlier answer.

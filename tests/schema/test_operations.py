@@ -22,7 +22,6 @@ SCHEMA = schema.graphql_schema
 
 # Operations that clients will send and the schema does not answer yet.
 MISSING = {
-    "FulfillmentCreate",
     "Import",
     "ImportCommit",
     "ImportProgress",
@@ -33,7 +32,6 @@ MISSING = {
     "ProductCreate",
     "ProductDelete",
     "ProductUpdate",
-    "ReturnRequest",
     "VoucherCreate",
 }
 # In the order in which clients know them; more may follow.

@@ -8,7 +8,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Category, Collection, Review
-from commerce.models import Cart
+from commerce.models import Cart, Order, OrderLine, Return
+from commerce.services.fulfillments import create_fulfillment
+from commerce.services.order_lines import OrderLineInput
+from commerce.services.returns import approve_return, request_return
 from schema.authentication import identify
 from schema.compiler.ids import encode_id
 from schema.execution import GraphQLRequest
@@ -35,11 +38,13 @@ from tests.schema.shop import (
 from users.models import Address, Message, Notification, User
 from users.roles import ROLES
 from users.services.sessions import log_in
+from users.viewer import ANONYMOUS, Viewer
 
 EVERYBODY = {"anonymous", "customer", "catalog_manager", "order_manager", "support", "admin"}
 ACCOUNTS = EVERYBODY - {"anonymous"}
 ORDER_READERS = {"order_manager", "support", "admin"}
 CATALOG_MANAGERS = {"catalog_manager", "admin"}
+ORDER_MANAGERS = {"order_manager", "admin"}
 JOB_READERS = {"catalog_manager", "order_manager", "admin"}
 JOB_MANAGERS = {"order_manager", "admin"}
 
@@ -119,6 +124,18 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         "emailVerificationRequest(input: {}) { jobs { id } }",
     ),
     "emailVerify": (EVERYBODY, 'emailVerify(input: {token: "%(verification)s"}) { user { id } }'),
+    "fulfillmentCancel": (
+        ORDER_MANAGERS,
+        'fulfillmentCancel(input: {id: "%(parcel)s"}) { order { id } }',
+    ),
+    "fulfillmentCreate": (
+        ORDER_MANAGERS,
+        'fulfillmentCreate(input: {orderNumber: "%(number)s"}) { order { id } }',
+    ),
+    "fulfillmentDeliver": (
+        ORDER_MANAGERS,
+        'fulfillmentDeliver(input: {id: "%(parcel)s"}) { order { id } }',
+    ),
     "jobRetry": (JOB_MANAGERS, 'jobRetry(input: {id: "%(job)s"}) { job { id } }'),
     "messageSend": (
         ACCOUNTS,
@@ -145,6 +162,23 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     ),
     "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
+    "returnApprove": (
+        ORDER_MANAGERS,
+        'returnApprove(input: {id: "%(asked)s"}) { orderReturn { id } }',
+    ),
+    "returnReceive": (
+        ORDER_MANAGERS,
+        'returnReceive(input: {id: "%(approved)s"}) { orderReturn { id } }',
+    ),
+    "returnReject": (
+        ORDER_MANAGERS,
+        'returnReject(input: {id: "%(asked)s"}) { orderReturn { id } }',
+    ),
+    "returnRequest": (
+        EVERYBODY,
+        'returnRequest(input: {token: "%(sent)s", lines: [{orderLineId: "%(line)s", quantity: 1}]})'
+        " { orderReturn { id } }",
+    ),
     "revokeToken": (EVERYBODY, 'revokeToken(refreshToken: "%(refresh)s") { revoked }'),
     "reviewCreate": (
         ACCOUNTS,
@@ -268,6 +302,15 @@ class TestCalls(ShopTestCase):
             user=user or boss, name="A", street="B", city="C", country="GB"
         )
         job = Job.objects.create(kind="users.notify_recipient", status="DEAD")
+        # Who has an account has bought the mug.
+        order = buy(self, bearer=token_of(user) if user else None)["order"]
+        sent = buy(self, quantity=3)["order"]
+        parcel = create_fulfillment(
+            viewer=Viewer(permissions=ROLES["order_manager"]),
+            order_number=buy(self)["order"]["number"],
+            now=timezone.now(),
+        ).fulfillment
+        asked, approved = (returned(sent, status) for status in ("REQUESTED", "APPROVED"))
         return {
             "address": id_of(address),
             "access": session.token,
@@ -277,13 +320,35 @@ class TestCalls(ShopTestCase):
             "cart": ready_cart(self)["token"],
             "category": id_of(Category.objects.get(slug="clothing")),
             "collection": id_of(Collection.objects.get()),
-            # Who has an account has bought the mug.
-            "order": buy(self, bearer=token_of(user) if user else None)["order"]["token"],
+            "order": order["token"],
+            "number": order["number"],
+            "parcel": id_of(parcel),
+            "sent": sent["token"],
+            "line": sent["lines"][0]["id"],
+            "asked": id_of(asked),
+            "approved": id_of(approved),
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),
             "product": product_id("mug"),
             "review": id_of(Review.objects.order_by("pk").first()),
         }
+
+
+def returned(order: dict[str, Any], status: str) -> Return:
+    """A return of an order of three; what is not sent before is sent at first."""
+    manager = Viewer(permissions=ROLES["order_manager"])
+    if Order.objects.get(token=order["token"]).status == "CONFIRMED":
+        create_fulfillment(viewer=manager, order_number=order["number"], now=timezone.now())
+    (line,) = OrderLine.objects.filter(order__token=order["token"])
+    asked = request_return(
+        viewer=ANONYMOUS,
+        token=order["token"],
+        lines=[OrderLineInput(order_line_id=line.pk, quantity=1)],
+        now=timezone.now(),
+    )
+    if status == "APPROVED":
+        approve_return(viewer=manager, return_id=asked.pk, now=timezone.now())
+    return asked
 
 
 class TestRows(ShopTestCase):
@@ -475,6 +540,7 @@ class TestTwoCustomers(CommittedShopTestCase):
 
     def test_she_changes_nothing(self) -> None:
         cart, number = self.cart["token"], self.order["number"]
+        line = {"orderLineId": self.order["lines"][0]["id"], "quantity": 1}
         notification = id_of(Notification.objects.filter(user__email="ada@example.com").first())
         address = id_of(Address.objects.get())
         for name, given, field in (
@@ -489,6 +555,7 @@ class TestTwoCustomers(CommittedShopTestCase):
             ("OrderCancel", {"number": number}, "number"),
             ("AddressUpdate", {"id": address, "city": "Bath"}, "id"),
             ("AddressDelete", {"id": address}, "id"),
+            ("ReturnRequest", {"number": number, "lines": [line]}, "number"),
             ("NotificationsMarkRead", {"ids": [notification]}, "ids.0"),
             (
                 "MessageSend",

@@ -55,7 +55,7 @@ class TestStaffOrders(ShopTestCase):
                             "email": "ada@example.com",
                             "total": {"amount": "17.88", "currency": settings.CURRENCY},
                             "placedAt": "2026-01-02T03:04:05+00:00",
-                            "allowedActions": ["CANCEL"],
+                            "allowedActions": ["CANCEL", "CAPTURE", "FULFILL"],
                         }
                     }
                 ],
@@ -229,8 +229,12 @@ class TestDenial(ShopTestCase):
         """Send each; the errors by the permission that it takes."""
         job = Job.objects.create(kind="users.notify_recipient", status="DEAD")
         retry = {"id": encode_id("Job", job.public_id)}
+        parcel = {"orderNumber": "N-1", "lines": []}
         sent: dict[str, Callable[[], Answer]] = {
             "commerce.view_order": lambda: self.send("StaffOrders", bearer=bearer),
+            "commerce.add_fulfillment": lambda: self.call(
+                "FulfillmentCreate", bearer=bearer, **parcel
+            ),
             "tasks.view_job": lambda: self.send("Jobs", bearer=bearer),
             "tasks.change_job": lambda: self.call("JobRetry", bearer=bearer, **retry),
         }
