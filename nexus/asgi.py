@@ -5,7 +5,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
+import threading
+from functools import partial
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
@@ -40,11 +45,30 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
             request_id.reset(token)
 
 
+def _end_streams_at_a_signal() -> None:
+    """End the streams of events as soon as the server is told to stop.
+
+    It waits for running responses before it says so to us, and these would never end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    loop = asyncio.get_running_loop()
+
+    def pass_on(own: Any, number: int, frame: Any) -> None:
+        loop.call_soon_threadsafe(graphql.end_streams)
+        own(number, frame)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if callable(own := signal.getsignal(number)):
+            signal.signal(number, partial(pass_on, own))
+
+
 async def _live(receive: Receive, send: Send) -> None:
     """Answer the server's start and stop; running requests finish before the stop is confirmed."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            _end_streams_at_a_signal()
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             await graphql.close()

@@ -142,7 +142,9 @@ def api() -> Service:
     # By default uvicorn believes what any client on this machine says of its address.
     trusted = ["--forwarded-allow-ips", settings.FORWARDED_ALLOW_IPS]
     stop = ["--timeout-graceful-shutdown", "5"]
-    return Service("api", [sys.executable, "-m", *uvicorn, *address, *trusted, *stop])
+    # Compression would keep its state for every WebSocket, however idle.
+    sockets = ["--ws-per-message-deflate", "false"]
+    return Service("api", [sys.executable, "-m", *uvicorn, *address, *trusted, *stop, *sockets])
 
 
 def _services() -> list[Service]:
