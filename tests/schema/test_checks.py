@@ -58,19 +58,19 @@ def product_field(type_: Any, **options: Any) -> ReadField:
     )
 
 
-def stock_type() -> Any:
-    """Stock has no ``visible_to``: it may only be read as a part of its variant."""
+def listing_type() -> Any:
+    """A listing has no ``visible_to``: it may only be read as a part of its product."""
 
-    class Stock(ModelType):
-        """Stock."""
+    class ProductListing(ModelType):
+        """A listing."""
 
         class Meta:
-            model = catalog.Stock
+            model = catalog.ProductListing
             skip_registry = True
 
         id = global_id()
 
-    return Stock
+    return ProductListing
 
 
 def variant_type(**fields: Any) -> Any:
@@ -149,8 +149,9 @@ class TestCheck(SimpleTestCase):
         }
 
     def test_finds_a_query_of_rows_that_nobody_guards(self) -> None:
-        assert self.finds(schema_of(stock_type())) == {
-            "Query.thing reads Stock, which has no visible_to, and is no part of its parent."
+        assert self.finds(schema_of(listing_type())) == {
+            "Query.thing reads ProductListing, which has no visible_to, "
+            "and is no part of its parent."
         }
 
     def test_finds_counts_and_choices_of_rows_that_nobody_guards(self) -> None:
@@ -165,12 +166,12 @@ class TestCheck(SimpleTestCase):
             }
 
     def test_finds_a_payload_of_rows_that_nobody_guards(self) -> None:
-        @mutation(touch_input(), "Touch.", stock=entity(stock_type()), permission=AllowAny())
-        def stock_touch(context: Context, given: Any) -> Made:
+        @mutation(touch_input(), "Touch.", listing=entity(listing_type()), permission=AllowAny())
+        def listing_touch(context: Context, given: Any) -> Made:
             return Made()
 
-        assert self.finds(schema_with(stock_touch=stock_touch)) == {
-            "StockTouchPayload.stock reads Stock, which has no visible_to, "
+        assert self.finds(schema_with(listing_touch=listing_touch)) == {
+            "ListingTouchPayload.listing reads ProductListing, which has no visible_to, "
             "and is no part of its parent."
         }
 
@@ -194,10 +195,11 @@ class TestCheck(SimpleTestCase):
 
     def test_finds_a_relation_that_nobody_guards(self) -> None:
         found = {
-            "Variant.stock reads Stock, which has no visible_to, and is no part of its parent."
+            "Product.listing reads ProductListing, which has no visible_to, "
+            "and is no part of its parent."
         }
-        stock = to_one(stock_type(), "Stock.", relation="stock")
-        assert self.finds_in_variant(stock=stock) == found
+        listing = to_one(listing_type(), "Its listing.", relation="listing")
+        assert self.finds_in_product(listing=listing) == found
 
     def test_finds_lists_that_nobody_guards(self) -> None:
         line = line_type()
