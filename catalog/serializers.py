@@ -1,57 +1,29 @@
 """What a product may look like: the one validation for imports and for both APIs.
 
-The serializers check shapes and that a product's parts fit each other; what needs the database
-(is this SKU taken?) is the service's. REST also writes its answers with them: of products that
+The serializers check shapes; what needs other rows (is this SKU taken? do the variants fit the
+options?) is the service's. REST also writes its answers with them: of products that
 ``catalog.querysets.ProductQuerySet.with_parts`` has read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from copy import copy
 from typing import Any
 
 from django.conf import settings
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
-from rest_framework.fields import empty
 from rest_framework.validators import UniqueValidator
 
 from catalog.models import Availability, Category, Collection, Media, Product, Variant
-
-MAX_INTEGER = 2**31 - 1
-MAX_LIST = 250
-
-
-class NullClears:
-    """A field that null clears: it then has the value ``cleared``."""
-
-    def __init__(self, *, cleared: Any, **options: Any) -> None:
-        super().__init__(allow_null=True, **options)  # type: ignore[call-arg]
-        self.cleared = cleared
-
-    def run_validation(self, data: Any = empty) -> Any:
-        """The cleared value for null; else as ever."""
-        if data is None:
-            return copy(self.cleared)
-        return super().run_validation(data)  # type: ignore[misc]
-
-
-class Text(NullClears, serializers.CharField):
-    """A text."""
-
-
-class Number(NullClears, serializers.IntegerField):
-    """A whole number."""
-
-
-class Slugs(NullClears, serializers.ListField):
-    """What names rows by their slugs."""
-
-    child = serializers.CharField(max_length=250)
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MAX_LIST, **options)
+from catalog.serializer_fields import (
+    MAX_INTEGER,
+    MAX_LIST,
+    Flag,
+    Number,
+    Rows,
+    Text,
+    Texts,
+    refuse_twice,
+)
 
 
 class CategorySerializer(serializers.ModelSerializer):
@@ -96,9 +68,16 @@ class CollectionChangesSerializer(serializers.Serializer):
             UniqueValidator(Collection.objects.all(), message="Another collection has this slug.")
         ],
     )
-    product_slugs = Slugs(cleared=[], required=False)
-    add_product_slugs = Slugs(cleared=[], required=False)
-    remove_product_slugs = Slugs(cleared=[], required=False)
+    product_slugs = Texts(cleared=[], required=False, longest=250)
+    add_product_slugs = Texts(cleared=[], required=False, longest=250)
+    remove_product_slugs = Texts(cleared=[], required=False, longest=250)
+
+
+class ValueRenameSerializer(serializers.Serializer):
+    """A value that an option calls something else from now on."""
+
+    old = serializers.CharField(max_length=200)
+    new = serializers.CharField(max_length=200)
 
 
 class OptionSerializer(serializers.Serializer):
@@ -106,15 +85,33 @@ class OptionSerializer(serializers.Serializer):
 
     name = serializers.CharField(max_length=100)
     values = serializers.ListField(
-        child=serializers.CharField(max_length=200), allow_empty=False, max_length=250
+        child=serializers.CharField(max_length=200), allow_empty=False, max_length=MAX_LIST
+    )
+    previous_name = serializers.CharField(
+        max_length=100,
+        required=False,
+        allow_null=True,
+        write_only=True,
+        help_text="What the option was called until now; the variants keep their values.",
+    )
+    renamed_values = Rows(
+        child=ValueRenameSerializer(),
+        cleared=[],
+        required=False,
+        write_only=True,
+        max_length=MAX_LIST,
+        help_text="Values that are called something else from now on; the variants follow.",
     )
 
     def validate_values(self, values: list[str]) -> list[str]:
         """No value twice."""
-        for index, value in enumerate(values):
-            if value in values[:index]:
-                raise serializers.ValidationError({str(index): [_twice(value)]})
+        refuse_twice(values)
         return values
+
+    def validate_renamed_values(self, renames: list[dict[str, str]]) -> list[dict[str, str]]:
+        """No value renamed twice."""
+        refuse_twice([rename["old"] for rename in renames], member="old")
+        return renames
 
 
 class SelectedOptionSerializer(serializers.Serializer):
@@ -124,7 +121,7 @@ class SelectedOptionSerializer(serializers.Serializer):
     value = serializers.CharField(max_length=200)
 
 
-class SelectedOptionsSerializer(serializers.ListSerializer):
+class SelectedOptions(Rows):
     """A variant's options, in the order of its product's."""
 
     def get_attribute(self, instance: Variant) -> list[dict[str, str]]:
@@ -139,13 +136,23 @@ class SelectedOptionsSerializer(serializers.ListSerializer):
 class VariantSerializer(serializers.Serializer):
     """What a customer buys. Prices are in the shop's currency, weights in grams."""
 
-    id = serializers.IntegerField(read_only=True)
-    sku = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
-    name = serializers.CharField(max_length=250, required=False, allow_blank=True)
-    options = SelectedOptionsSerializer(
-        child=SelectedOptionSerializer(), required=False, max_length=10
+    id = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Of a variant that the product has already."
     )
-    price = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0)
+    sku = serializers.CharField(max_length=100, required=False, allow_null=True, allow_blank=True)
+    name = Text(
+        cleared="",
+        max_length=250,
+        required=False,
+        allow_blank=True,
+        help_text="Made of the options where it is blank.",
+    )
+    options = SelectedOptions(
+        child=SelectedOptionSerializer(), cleared=[], required=False, max_length=10
+    )
+    price = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=0, help_text="A new variant needs one."
+    )
     compare_at_price = serializers.DecimalField(
         max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
     )
@@ -162,26 +169,30 @@ class VariantSerializer(serializers.Serializer):
         min_value=0, max_value=MAX_INTEGER, required=False, allow_null=True
     )
 
+    def get_fields(self) -> dict[str, Any]:
+        """A price is needed where all variants are new; else the service knows which are."""
+        fields = super().get_fields()
+        fields["price"].required = getattr(self.root, "instance", None) is None
+        return fields
+
     def validate_sku(self, sku: str | None) -> str | None:
         """A blank SKU is none."""
         return sku or None
 
     def validate_options(self, options: list[dict[str, str]]) -> dict[str, str]:
         """The values by option name."""
-        values: dict[str, str] = {}
-        for index, option in enumerate(options):
-            if option["name"] in values:
-                raise serializers.ValidationError({str(index): {"name": [_twice(option["name"])]}})
-            values[option["name"]] = option["value"]
-        return values
+        refuse_twice([option["name"] for option in options], member="name")
+        return {option["name"]: option["value"] for option in options}
 
 
 class MediaSerializer(serializers.Serializer):
     """A picture at an address elsewhere; without positions, the order of the list counts."""
 
     url = serializers.URLField(max_length=2000)
-    alt = serializers.CharField(max_length=500, required=False, allow_blank=True)
-    position = serializers.IntegerField(min_value=0, max_value=32_767, required=False)
+    alt = Text(cleared="", max_length=500, required=False, allow_blank=True)
+    position = serializers.IntegerField(
+        min_value=0, max_value=32_767, required=False, allow_null=True
+    )
 
     def validate_url(self, url: str) -> str:
         """Browsers will fetch it."""
@@ -208,20 +219,23 @@ class ReviewSerializer(serializers.Serializer):
 class ProductSerializer(serializers.Serializer):
     """A whole product for ``catalog.services.products.save_product``.
 
-    Pass the product as ``instance`` to change one; with ``partial=True`` absent fields stay.
-    Options, variants and media are replaced whole where they are given.
+    Pass the product as ``instance`` to change one; with ``partial=True`` the name may be absent
+    too. What is absent stays, null clears; options, variants and media are replaced whole.
+    Whether variants fit the options is ``catalog.services.variant_fitting``'s to say.
     """
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=250)
     slug = serializers.SlugField(max_length=250, required=False, allow_unicode=True)
-    description = serializers.CharField(
-        max_length=200_000, required=False, allow_blank=True, help_text="HTML; will be sanitised."
+    description = Text(
+        cleared="",
+        max_length=200_000,
+        required=False,
+        allow_blank=True,
+        help_text="HTML; will be sanitised.",
     )
-    vendor = serializers.CharField(max_length=200, required=False, allow_blank=True)
-    tags = serializers.ListField(
-        child=serializers.CharField(max_length=100), required=False, max_length=250
-    )
+    vendor = Text(cleared="", max_length=200, required=False, allow_blank=True)
+    tags = Texts(cleared=[], longest=100, required=False)
     category_slug = serializers.SlugRelatedField(
         slug_field="slug",
         queryset=Category.objects.all(),
@@ -230,7 +244,7 @@ class ProductSerializer(serializers.Serializer):
         allow_null=True,
     )
     category = CategorySerializer(read_only=True, allow_null=True)
-    is_published = serializers.BooleanField(required=False)
+    is_published = Flag(cleared=False, required=False)
     min_price = serializers.DecimalField(
         max_digits=12,
         decimal_places=2,
@@ -256,15 +270,9 @@ class ProductSerializer(serializers.Serializer):
         help_text="Stars, the mean of its published reviews; null without any.",
     )
     review_count = serializers.IntegerField(read_only=True)
-    options: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=OptionSerializer(), required=False, max_length=10
-    )
-    variants: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=VariantSerializer(), required=False, max_length=2_048
-    )
-    media: serializers.ListSerializer[Any] = serializers.ListSerializer(
-        child=MediaSerializer(), required=False, max_length=250
-    )
+    options = Rows(child=OptionSerializer(), cleared=[], required=False, max_length=10)
+    variants = Rows(child=VariantSerializer(), cleared=[], required=False, max_length=2_048)
+    media = Rows(child=MediaSerializer(), cleared=[], required=False, max_length=MAX_LIST)
     published_at = serializers.DateTimeField(
         read_only=True,
         allow_null=True,
@@ -274,6 +282,12 @@ class ProductSerializer(serializers.Serializer):
     updated_at = serializers.DateTimeField(read_only=True)
 
     instance: Product | None
+
+    def __init__(self, *args: Any, partial: bool = False, **options: Any) -> None:
+        # Not the framework's, which would let the parts of options and media be absent too.
+        super().__init__(*args, **options)
+        if partial:
+            self.fields["name"].required = False
 
     def get_currency(self, product: Product) -> str:
         """The shop's one."""
@@ -285,60 +299,11 @@ class ProductSerializer(serializers.Serializer):
 
     def validate_options(self, options: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """No name twice."""
-        names = [option["name"] for option in options]
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise serializers.ValidationError({str(index): {"name": [_twice(name)]}})
+        refuse_twice([option["name"] for option in options], member="name")
         return options
 
-    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Variants fit the options and differ from each other."""
-        if "variants" in data:
-            allowed = self._allowed_values(data)
-            errors = dict(self._variant_errors(data["variants"], allowed))
-            if errors:
-                raise serializers.ValidationError({"variants": errors})
-            for variant in data["variants"]:  # In the product's order, whatever the input's was.
-                variant["options"] = {name: variant["options"][name] for name in allowed}
-        elif "options" in data and self.instance is not None:
-            message = "Give the variants too: they must fit the options."
-            raise serializers.ValidationError({"variants": [ErrorDetail(message, "required")]})
-        return data
-
-    def _allowed_values(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
-        if "options" in data:
-            return {option["name"]: option["values"] for option in data["options"]}
-        if self.instance is None:
-            return {}
-        return dict(self.instance.options.order_by("position").values_list("name", "values"))
-
-    def _variant_errors(
-        self, variants: list[dict[str, Any]], allowed: Mapping[str, list[str]]
-    ) -> Iterator[tuple[str, dict[str, list[ErrorDetail]]]]:
-        seen_options: set[tuple[str, ...]] = set()
-        seen_skus: set[str] = set()
-        for index, variant in enumerate(variants):
-            options, sku = variant.get("options", {}), variant.get("sku")
-            if set(options) != set(allowed):
-                wanted = f"a value for each of: {', '.join(allowed)}" if allowed else "no options"
-                yield (
-                    str(index),
-                    {"options": [ErrorDetail(f"This variant needs {wanted}.", "invalid")]},
-                )
-                continue
-            unknown = [value for name, value in options.items() if value not in allowed[name]]
-            values = tuple(options[name] for name in allowed)
-            if unknown:
-                message = f"{', '.join(unknown)}: no value of the product's options."
-                yield str(index), {"options": [ErrorDetail(message, "invalid")]}
-            elif values in seen_options:
-                message = f"Another variant is {' / '.join(values) or 'without options'} too."
-                yield str(index), {"options": [ErrorDetail(message, "unique")]}
-            elif sku and sku in seen_skus:
-                yield str(index), {"sku": [_twice(sku)]}
-            seen_options.add(values)
-            seen_skus.add(sku or "")
-
-
-def _twice(value: str) -> ErrorDetail:
-    return ErrorDetail(f"{value} is there twice.", "unique")
+    def validate_variants(self, variants: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """No row and no SKU twice."""
+        refuse_twice([variant.get("id") for variant in variants], member="id")
+        refuse_twice([variant.get("sku") for variant in variants], member="sku")
+        return variants

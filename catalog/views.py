@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,9 +18,15 @@ from catalog.expressions import listed_price, listed_rating, search_rank
 from catalog.filters import ProductSearchFilterSet
 from catalog.models import Product
 from catalog.serializers import ProductSerializer
-from catalog.services.products import delete_product, save_product
+from catalog.services.products import create_product, delete_product, update_product
 from users.permissions import AllowAny, HasPermission
 from users.rest import RulesByAction, viewer_for_request
+
+_IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    location=OpenApiParameter.HEADER,
+    description="A random text of the client's; the same again enters no second product.",
+)
 
 
 @extend_schema_view(
@@ -30,11 +36,13 @@ from users.rest import RulesByAction, viewer_for_request
         "-relevance is as -created_at.",
     ),
     retrieve=extend_schema(summary="Read a product"),
-    create=extend_schema(summary="Enter a product"),
+    create=extend_schema(summary="Enter a product", parameters=[_IDEMPOTENCY_KEY]),
     update=extend_schema(
         summary="Change a product",
-        description="Options, variants and media are replaced whole where they are given; a "
-        "variant stays the same one when its SKU or its options do. What is absent stays.",
+        description="Options, variants and media are replaced whole where they are given: those "
+        "that are not named are removed, which is refused for a variant that was ordered. A "
+        "variant is known by its id, else its SKU, else its options. What is absent stays, null "
+        "clears.",
     ),
     partial_update=extend_schema(
         summary="Change a part of a product", description="As PUT, but nothing is required."
@@ -79,28 +87,35 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         return {**self.orderings, "-relevance": search_rank(term)} if term else self.orderings
 
     def create(self, request: Request) -> Response:
-        """``save_product`` of a new one."""
-        return self._save(None, request)
+        """``create_product``."""
+        given: Any = request.data
+        key = create_product(
+            viewer=viewer_for_request(request),
+            given=given,
+            idempotency_key=request.headers.get("Idempotency-Key"),
+            now=timezone.now(),
+        )
+        address = reverse("product-detail", [key], request=request)
+        return Response(self._shown(key), status.HTTP_201_CREATED, headers={"Location": address})
 
     def update(self, request: Request, pk: str) -> Response:
-        """``save_product``."""
-        return self._save(self.get_object(), request)
+        """``update_product``."""
+        return self._update(request, partial=False)
 
     def partial_update(self, request: Request, pk: str) -> Response:
-        """``save_product`` with what is given."""
-        return self._save(self.get_object(), request, partial=True)
+        """``update_product`` with what is given."""
+        return self._update(request, partial=True)
 
     def destroy(self, request: Request, pk: str) -> Response:
         """``delete_product``."""
-        delete_product(product=self.get_object())
+        delete_product(product_id=self.get_object().pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    def _save(self, product: Product | None, request: Request, **options: Any) -> Response:
-        serializer = self.get_serializer(product, data=request.data, **options)
-        serializer.is_valid(raise_exception=True)
-        saved = save_product(data=serializer.validated_data, product=product, now=timezone.now())
-        shown = self.get_serializer(self.get_queryset().get(pk=saved.product.pk)).data
-        if product is not None:
-            return Response(shown)
-        address = reverse("product-detail", [saved.product.pk], request=request)
-        return Response(shown, status.HTTP_201_CREATED, headers={"Location": address})
+    def _update(self, request: Request, *, partial: bool) -> Response:
+        given: Any = request.data
+        key = self.get_object().pk
+        update_product(product_id=key, given=given, partial=partial, now=timezone.now())
+        return Response(self._shown(key))
+
+    def _shown(self, key: int) -> Any:
+        return self.get_serializer(self.get_queryset().get(pk=key)).data

@@ -16,7 +16,8 @@ from catalog.csv_import.table import Table, UnreadableFile, read_table
 from catalog.models import Category, Product, StockMovement
 from catalog.serializers import ProductSerializer
 from catalog.services.categories import find_or_create_category
-from catalog.services.products import ProductData, save_product
+from catalog.services.product_data import ProductData
+from catalog.services.products import save_product
 from tasks.errors import Rejected
 from users.validation import rejections
 

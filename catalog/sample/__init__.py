@@ -21,7 +21,8 @@ from catalog.sample.motifs import draw_picture
 from catalog.serializers import ProductSerializer
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
-from catalog.services.products import MediaData, ProductData, save_product
+from catalog.services.product_data import MediaData, ProductData
+from catalog.services.products import save_product
 
 ITEMS: list[Item] = [*CLOTHING, *LIVING, *AWAY]
 # Slug and name of each root, with those of the categories below it.

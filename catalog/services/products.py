@@ -3,78 +3,36 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Any, Literal, TypedDict, TypeVar
+from typing import Any, Literal, cast
 
 import nh3
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, models, transaction
-from django.db.models import ProtectedError
+from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 
-from catalog.models import (
-    Category,
-    Media,
-    Product,
-    ProductOption,
-    Stock,
-    StockMovement,
-    Variant,
-)
+from catalog.models import Category, Product, StockMovement, Variant
+from catalog.serializers import ProductSerializer
 from catalog.services.listings import refresh_listings, refresh_search
-from catalog.services.stock import BelowAllocated, count_stock
+from catalog.services.product_data import ProductData
+from catalog.services.product_parts import (
+    assign,
+    in_use,
+    save_media,
+    save_options,
+    save_variants,
+    wait_for_buyers,
+)
+from catalog.services.variant_fitting import Fitted, Fitting, fit_variants
 from tasks.errors import Rejected
+from tasks.idempotency import once
+from users.validation import validated
+from users.viewer import Viewer
 
-Row = TypeVar("Row", bound=models.Model)
-
-
-class OptionData(TypedDict):
-    """An option and the values it can have."""
-
-    name: str
-    values: list[str]
-
-
-class VariantData(TypedDict, total=False):
-    """A variant; what is absent stays as it is, or at its default."""
-
-    sku: str | None
-    name: str
-    options: dict[str, str]
-    price: Decimal
-    compare_at_price: Decimal | None
-    stock: int
-    weight: int | None
-
-
-class MediaData(TypedDict, total=False):
-    """A picture: ``url``, or ``file``, the name of a file in the media storage."""
-
-    url: str
-    file: str
-    alt: str
-    position: int
-
-
-class ProductData(TypedDict, total=False):
-    """A product as ``catalog.serializers.ProductSerializer`` validates it.
-
-    What is absent stays as it is; options, variants and media are replaced whole.
-    """
-
-    name: str
-    slug: str
-    description: str
-    vendor: str
-    tags: list[str]
-    category: Category | None
-    is_published: bool
-    options: list[OptionData]
-    variants: list[VariantData]
-    media: list[MediaData]
+# How often a slug is made of a name that others take at the same moment.
+SLUG_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +41,66 @@ class SavedProduct:
 
     product: Product
     outcome: Literal["created", "updated", "unchanged"]
+
+
+def create_product(
+    *,
+    viewer: Viewer,
+    given: Mapping[str, Any],
+    idempotency_key: str | None = None,
+    now: datetime,
+) -> int:
+    """Create a product with all its parts, as somebody describes it.
+
+    Args:
+        given: what ``ProductSerializer`` takes.
+        idempotency_key: a repeat with the same key makes no second one.
+        now: the time of the change.
+
+    Returns:
+        Its primary key.
+
+    Raises:
+        ValidationError: each field that is wrong, by its full path, with ``REQUIRED``,
+            ``INVALID``, ``NOT_FOUND`` or ``ALREADY_EXISTS``; ``IDEMPOTENCY_CONFLICT``.
+    """
+
+    def effect() -> dict[str, Any]:
+        data = cast("ProductData", validated(ProductSerializer(data=given)))
+        return {"product": save_product(data=data, now=now).product.pk}
+
+    with transaction.atomic():
+        made = once(
+            actor=f"user:{viewer.user_id}",
+            operation="productCreate",
+            key=idempotency_key,
+            request={"given": given},
+            effect=effect,
+        )
+    return made["product"]
+
+
+def update_product(
+    *, product_id: int, given: Mapping[str, Any], partial: bool = True, now: datetime
+) -> None:
+    """Change a product and its parts, as somebody describes the changes.
+
+    Args:
+        given: what ``ProductSerializer`` takes; what is absent stays.
+        partial: whether nothing is required.
+        now: the time of the change.
+
+    Raises:
+        ValidationError: each field that is wrong, by its full path, with ``REQUIRED``,
+            ``INVALID``, ``NOT_FOUND`` or ``ALREADY_EXISTS``; ``IN_USE`` on ``variants`` for the
+            removal of one that was ordered; ``NOT_FOUND`` on ``id``.
+    """
+    with transaction.atomic():
+        product = Product.objects.filter(pk=product_id).first()
+        if product is None:
+            raise Rejected("NOT_FOUND", "There is no such product.", field="id")
+        data = validated(ProductSerializer(product, data=given, partial=partial))
+        save_product(data=cast("ProductData", data), product=product, now=now)
 
 
 def save_product(
@@ -108,38 +126,46 @@ def save_product(
 
     Raises:
         Rejected: ``ALREADY_EXISTS`` for a slug or SKU of another product, ``NOT_FOUND`` when the
-            product is gone, ``INVALID`` for stock below what orders were promised or a removed
-            variant that was ordered.
+            product or its category is gone, ``INVALID`` for stock below what orders were promised,
+            ``IN_USE`` for a removed variant that was ordered, and what ``fit_variants`` finds.
         ValidationError: several of these.
     """
-    try:
-        with transaction.atomic():
-            return _save(data, product, stock_kind, reference or f"save:{uuid.uuid4()}", now)
-    except IntegrityError as error:
-        # Somebody else took a slug or SKU after it was looked up.
-        for word, field in {"slug": "slug", "sku": "variants"}.items():
-            if f"_{word}_" in str(error):
-                message = f"The {word} is in use already."
-                raise Rejected("ALREADY_EXISTS", message, field=field) from error
-        raise
+    reference = reference or f"save:{uuid.uuid4()}"
+    for attempt in range(1, SLUG_ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _save(data, product, stock_kind, reference, now)
+        except IntegrityError as error:
+            # Somebody else took a slug or SKU after it was looked up.
+            taken = _taken(error)
+            if taken == "slug" and not data.get("slug") and attempt < SLUG_ATTEMPTS:
+                continue
+            if taken is None:
+                raise
+            field = {"slug": "slug", "sku": "variants"}[taken]
+            message = f"The {taken} is in use already."
+            raise Rejected("ALREADY_EXISTS", message, field=field) from error
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def delete_product(*, product: Product) -> None:
+def delete_product(*, product_id: int) -> None:
     """Delete a product that nobody has ordered, with its variants, stock, pictures and reviews.
 
     Carts lose the lines that hold it.
 
     Raises:
-        Rejected: ``NOT_FOUND`` when the product is gone already, ``INVALID`` when it was ordered.
+        Rejected: ``NOT_FOUND`` when there is none, ``IN_USE`` when it was ordered.
     """
     with transaction.atomic():
-        row = _locked(product)
-        _wait_for_buyers(row)
-        try:
-            row.delete()
-        except ProtectedError as error:
+        # Also waits for whoever is just pointing to it.
+        product = Product.objects.select_for_update().filter(pk=product_id).first()
+        if product is None:
+            raise Rejected("NOT_FOUND", "There is no such product.", field="id")
+        wait_for_buyers(product)
+        if in_use(Variant.objects.filter(product=product)):
             message = "A product that was ordered can't be deleted; unpublish it instead."
-            raise Rejected("INVALID", message) from error
+            raise Rejected("IN_USE", message, field="id")
+        product.delete()
 
 
 def sanitise_html(html: str) -> str:
@@ -150,24 +176,47 @@ def sanitise_html(html: str) -> str:
 def _save(
     data: ProductData, product: Product | None, stock_kind: str, reference: str, now: datetime
 ) -> SavedProduct:
+    # Before the product's row, as whoever deletes a category does.
+    _keep(data.get("category"))
     if product is None:
         created, row = True, Product(created_at=now, updated_at=now)
     else:
         created, row = False, _locked(product)
-    changed_fields = _assign(row, _fields(data, row, now))
+    changed_fields = assign(row, _fields(data, row, now))
     row.slug = row.slug or _free_slug(row.name)
+    fits = "variants" in data or "options" in data
+    options = [] if created or not fits else list(row.options.order_by("position"))
+    variants = [] if created or not fits else list(row.variants.order_by("position", "pk"))
+    fitting = Fitting()
+    if fits:
+        fitting = fit_variants(
+            present_options=options,
+            present=variants,
+            options=data.get("options"),
+            variants=data.get("variants"),
+        )
+    errors = [*fitting.errors, *_taken_skus(row, fitting.variants)]
     if created or "slug" in changed_fields:
-        _check_slug(row)
+        errors = [*_taken_slug(row), *errors]
+    if errors:
+        raise ValidationError(errors)
     if created:
         row.save(force_insert=True)
-    changes = [
-        _save_options(row, data["options"]) if "options" in data else False,
-        _save_variants(row, data["variants"], stock_kind, reference, now)
-        if "variants" in data
+    changed = [
+        save_options(row, options, data["options"]) if "options" in data else False,
+        save_variants(
+            row,
+            variants,
+            fitting.variants,
+            stock_kind=stock_kind,
+            reference=reference,
+            now=now,
+        )
+        if fits
         else False,
-        _save_media(row, data["media"]) if "media" in data else False,
+        save_media(row, data["media"]) if "media" in data else False,
     ]
-    if not (created or changed_fields or any(changes)):
+    if not (created or changed_fields or any(changed)):
         return SavedProduct(row, "unchanged")
     if not created:
         row.updated_at = now
@@ -184,10 +233,12 @@ def _locked(product: Product) -> Product:
     return locked
 
 
-def _wait_for_buyers(product: Product) -> None:
-    """Lock the product's stock: who is buying it holds that until the order can be seen."""
-    stock = Stock.objects.filter(variant__product=product).order_by("pk")
-    list(stock.select_for_update(of=("self",)))
+def _taken(error: IntegrityError) -> str | None:
+    """Which unique value somebody else has: ``slug``, ``sku``, or None for another mistake."""
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+    if constraint == "variant_sku_unique":
+        return "sku"
+    return "slug" if constraint.startswith("catalog_product_slug_") else None
 
 
 def _fields(data: ProductData, product: Product, now: datetime) -> dict[str, Any]:
@@ -211,154 +262,35 @@ def _free_slug(name: str) -> str:
     return next(candidate for candidate in candidates if candidate not in taken)
 
 
-def _check_slug(product: Product) -> None:
-    if Product.objects.filter(slug=product.slug).exclude(pk=product.pk).exists():
-        message = f"There is a product {product.slug} already."
-        raise Rejected("ALREADY_EXISTS", message, field="slug")
+def _keep(category: Category | None) -> None:
+    """Let nobody delete the category until the transaction ends."""
+    if category is None:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM catalog_category WHERE id = %s FOR KEY SHARE", [category.pk])
+        if cursor.fetchone() is None:
+            raise Rejected("NOT_FOUND", "The category is gone.", field="categorySlug")
 
 
-def _save_options(product: Product, wanted: list[OptionData]) -> bool:
-    return _replace(
-        ProductOption,
-        {option.name: option for option in product.options.all()},
-        {
-            option["name"]: {"position": position, "values": option["values"]}
-            for position, option in enumerate(wanted)
-        },
-        lambda name: ProductOption(product=product, name=name),
-    )
+def _taken_slug(product: Product) -> list[Rejected]:
+    if not Product.objects.filter(slug=product.slug).exclude(pk=product.pk).exists():
+        return []
+    message = f"There is a product {product.slug} already."
+    return [Rejected("ALREADY_EXISTS", message, field="slug")]
 
 
-def _save_media(product: Product, wanted: list[MediaData]) -> bool:
-    in_order = sorted(
-        enumerate(wanted), key=lambda item: (item[1].get("position", item[0]), item[0])
-    )
-    pictures: dict[Any, dict[str, Any]] = {}
-    for _, values in in_order:
-        key = (values.get("file", ""), values.get("url", ""))
-        pictures.setdefault(key, {"alt": values.get("alt", ""), "position": len(pictures)})
-    return _replace(
-        Media,
-        {(picture.file.name or "", picture.url): picture for picture in product.media.all()},
-        pictures,
-        lambda key: Media(product=product, file=key[0], url=key[1]),
-    )
-
-
-def _save_variants(
-    product: Product, wanted: list[VariantData], stock_kind: str, reference: str, now: datetime
-) -> bool:
-    _check_skus(product, wanted)
-    variants: dict[Any, Variant] = {variant.pk: variant for variant in product.variants.all()}
-    keys = _match(list(variants.values()), wanted)
-    fields: dict[Any, dict[str, Any]] = {}
-    for position, (key, values) in enumerate(zip(keys, wanted, strict=True)):
-        options = values.get("options", {})
-        fields[key] = {name: value for name, value in values.items() if name != "stock"}
-        fields[key] |= {"options": options, "position": position}
-        if key not in variants or variants[key].options != options:
-            fields[key].setdefault("name", " / ".join(options.values()))
-    if set(variants) - set(keys):
-        _wait_for_buyers(product)
-    try:
-        changed = _replace(Variant, variants, fields, lambda key: Variant(product=product))
-    except ProtectedError as error:
-        message = "A variant that was ordered can't be removed; set its stock to 0 instead."
-        raise Rejected("INVALID", message, field="variants") from error
-    saved = [variants[key] for key in keys]
-    return _save_stock(saved, wanted, stock_kind, reference, now) or changed
-
-
-def _check_skus(product: Product, wanted: list[VariantData]) -> None:
-    skus = {values["sku"]: index for index, values in enumerate(wanted) if values.get("sku")}
-    taken = Variant.objects.filter(sku__in=skus).exclude(product=product)
-    errors = [
+def _taken_skus(product: Product, variants: list[Fitted]) -> list[Rejected]:
+    paths = {sku: variant.path for variant in variants if (sku := variant.given.get("sku"))}
+    if not paths:
+        return []
+    taken = Variant.objects.filter(sku__in=paths).exclude(product=product.pk)
+    found = dict(taken.values_list("sku", "product__slug"))
+    return [
         Rejected(
             "ALREADY_EXISTS",
-            f"{sku} is a variant of the product {slug}.",
-            field=f"variants.{skus[sku]}.sku",
+            f"{sku} is a variant of the product {found[sku]}.",
+            field=f"{path}.sku",
         )
-        for sku, slug in taken.values_list("sku", "product__slug")
+        for sku, path in paths.items()
+        if sku in found
     ]
-    if errors:
-        raise ValidationError(errors)
-
-
-def _match(rows: list[Variant], wanted: list[VariantData]) -> list[Any]:
-    """For each wanted variant the primary key of its row, or a key of its own for a new one."""
-    by_sku = {variant.sku: variant.pk for variant in rows if variant.sku}
-    keys: list[Any] = [by_sku.get(values.get("sku") or "") for values in wanted]
-    by_options = {
-        frozenset(variant.options.items()): variant.pk for variant in rows if variant.pk not in keys
-    }
-    for index, values in enumerate(wanted):
-        if keys[index] is None:
-            options = frozenset(values.get("options", {}).items())
-            keys[index] = by_options.pop(options, f"new {index}")
-    return keys
-
-
-def _save_stock(
-    variants: list[Variant],
-    wanted: list[VariantData],
-    kind: str,
-    reference: str,
-    now: datetime,
-) -> bool:
-    """Count what differs. A new variant gets a stock row in any case."""
-    ids = [variant.pk for variant in variants]
-    on_hand = dict(Stock.objects.filter(pk__in=ids).values_list("pk", "on_hand"))
-    counts = {
-        pk: values.get("stock", 0)
-        for pk, values in zip(ids, wanted, strict=True)
-        if pk not in on_hand or values.get("stock", on_hand[pk]) != on_hand[pk]
-    }
-    try:
-        return count_stock(counts=counts, kind=kind, reference=reference, now=now)
-    except BelowAllocated as error:
-        field = f"variants.{ids.index(error.variant_id)}.stock"
-        raise Rejected("INVALID", str(error.message), field=field) from error
-
-
-def _replace(
-    model: type[Row],
-    rows: dict[Any, Row],
-    wanted: Mapping[Any, Mapping[str, Any]],
-    make: Callable[[Any], Row],
-) -> bool:
-    """Make ``rows`` those that are wanted, in three statements at most; whether any was needed.
-
-    Args:
-        model: the rows' model.
-        rows: the present rows by key; afterwards the wanted ones.
-        wanted: what each row's fields shall be, by key.
-        make: a new, unsaved row for a key.
-    """
-    gone = [rows.pop(key).pk for key in list(rows) if key not in wanted]
-    new: list[Row] = []
-    changed: list[Row] = []
-    fields: set[str] = set()
-    for key, values in wanted.items():
-        if key not in rows:
-            rows[key] = make(key)
-            new.append(rows[key])
-            _assign(rows[key], values)
-        elif names := _assign(rows[key], values):
-            changed.append(rows[key])
-            fields.update(names)
-    objects: models.QuerySet[Row] = models.QuerySet(model)
-    if gone:
-        objects.filter(pk__in=gone).delete()
-    if changed:
-        objects.bulk_update(changed, sorted(fields))
-    if new:
-        objects.bulk_create(new)
-    return bool(gone or changed or new)
-
-
-def _assign(row: models.Model, values: Mapping[str, Any]) -> list[str]:
-    """Set these attributes; the names of those that had another value."""
-    changed = [name for name, value in values.items() if getattr(row, name) != value]
-    for name in changed:
-        setattr(row, name, values[name])
-    return changed

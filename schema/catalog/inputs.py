@@ -48,6 +48,133 @@ class ProductFilter(graphene.InputObjectType):
     is_published = graphene.Boolean(description="Whether customers can find them.")
 
 
+class ValueRenameInput(graphene.InputObjectType):
+    """A value that an option calls something else from now on."""
+
+    old = graphene.String(required=True, description="What it is called until now.")
+    new = graphene.String(required=True, description="One of the option's values.")
+
+
+class ProductOptionInput(graphene.InputObjectType):
+    """A way in which a product's variants differ."""
+
+    name = graphene.String(required=True, description="Such as Size.")
+    values = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Such as Small, Medium, Large, in order.",
+    )
+    previous_name = graphene.String(
+        description="What the option was called until now, where that changes; its variants keep "
+        "their values."
+    )
+    renamed_values = graphene.List(
+        graphene.NonNull(ValueRenameInput),
+        description="Values that are called something else from now on; the variants follow.",
+    )
+
+
+class SelectedOptionInput(graphene.InputObjectType):
+    """The value that a variant has for one of its product's options."""
+
+    name = graphene.String(required=True, description="The option, such as Size.")
+    value = graphene.String(required=True, description="One of the option's values.")
+
+
+class VariantInput(graphene.InputObjectType):
+    """A variant. It is the one of its `id`, else of its `sku`, else of its options, else new."""
+
+    id = graphene.ID(description="Of a variant that the product has already.")
+    sku = graphene.String(description="The shop's own number, unique; null for none.")
+    name = graphene.String(
+        description="What tells it from the others; made of its options where it is left out."
+    )
+    options = graphene.List(
+        graphene.NonNull(SelectedOptionInput),
+        description="Its value for each of the product's options.",
+    )
+    price = Decimal(description="What one costs; a new variant needs it.")
+    compare_at_price = Decimal(
+        description="What one cost before; null where the price was not lowered."
+    )
+    stock = graphene.Int(
+        description="How many are on hand, those promised to orders among them; a new variant "
+        "has none where it is left out."
+    )
+    weight = graphene.Int(description="Grams; null where unknown.")
+
+
+class MediaInput(graphene.InputObjectType):
+    """A picture of a product, known by its address."""
+
+    url = graphene.String(
+        required=True, description="An http or https address; of a file of ours, its `url`."
+    )
+    alt = graphene.String(description="What it shows, for who can't see it.")
+    position = graphene.Int(description="Its place; without it, the list's order counts.")
+
+
+class ProductCreateInput(graphene.InputObjectType):
+    """A new product with all its parts."""
+
+    name = graphene.String(required=True, description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL; made of the name where it is left out.")
+    description = graphene.String(
+        description="HTML; what could run or load something is taken out."
+    )
+    vendor = graphene.String(description="Who makes it.")
+    tags = graphene.List(graphene.NonNull(graphene.String), description="Words to find it by.")
+    category_slug = graphene.String(description="The slug of the category that it stands in.")
+    is_published = graphene.Boolean(
+        description="Whether customers can find it; not where it is left out."
+    )
+    options = graphene.List(
+        graphene.NonNull(ProductOptionInput), description="How its variants differ, at most 10."
+    )
+    variants = graphene.List(
+        graphene.NonNull(VariantInput), description="What can be bought of it, in order."
+    )
+    media = graphene.List(graphene.NonNull(MediaInput), description="Its pictures, in order.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second product."
+    )
+
+
+class ProductUpdateInput(graphene.InputObjectType):
+    """What to change of a product; an absent field leaves, null clears."""
+
+    id = graphene.ID(required=True, description="The product's id.")
+    name = graphene.String(description="Its name, as customers read it.")
+    slug = graphene.String(description="Its part of a URL.")
+    description = graphene.String(
+        description="HTML; what could run or load something is taken out."
+    )
+    vendor = graphene.String(description="Who makes it.")
+    tags = graphene.List(graphene.NonNull(graphene.String), description="All words to find it by.")
+    category_slug = graphene.String(description="The slug of the category that it stands in.")
+    is_published = graphene.Boolean(description="Whether customers can find it.")
+    options = graphene.List(
+        graphene.NonNull(ProductOptionInput),
+        description="All ways in which its variants differ; one that is not named is removed. "
+        "Without `variants`, its variants stay and must fit.",
+    )
+    variants = graphene.List(
+        graphene.NonNull(VariantInput),
+        description="All that can be bought of it, in order. A variant keeps what is not said of "
+        "it; one that is not named is removed, which is refused (IN_USE) once it was ordered.",
+    )
+    media = graphene.List(
+        graphene.NonNull(MediaInput),
+        description="All its pictures, in order; one that is not named is removed.",
+    )
+
+
+class ProductDeleteInput(graphene.InputObjectType):
+    """A product to delete."""
+
+    id = graphene.ID(required=True, description="The product's id.")
+
+
 class CategoryCreateInput(graphene.InputObjectType):
     """A new category."""
 

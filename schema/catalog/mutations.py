@@ -12,6 +12,7 @@ from catalog.services.collections import (
     enter_collection,
     update_collection,
 )
+from catalog.services.products import create_product, delete_product, update_product
 from catalog.services.reviews import moderate_review
 from catalog.services.stocktaking import StockReason, VariantName, enter_adjustment, enter_count
 from commerce.services.reviews import create_review
@@ -22,12 +23,15 @@ from schema.catalog.inputs import (
     CollectionCreateInput,
     CollectionDeleteInput,
     CollectionUpdateInput,
+    ProductCreateInput,
+    ProductDeleteInput,
+    ProductUpdateInput,
     ReviewCreateInput,
     ReviewModerateInput,
     StockAdjustInput,
     StockSetInput,
 )
-from schema.catalog.types import Category, Collection, Review, Stock
+from schema.catalog.types import Category, Collection, Product, Review, Stock
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation, plain
 from users.permissions import HasPermission, IsAuthenticated
@@ -44,6 +48,19 @@ def _described(given: Any) -> dict[str, Any]:
 def _changes(given: Any) -> dict[str, Any]:
     """What to change; null clears."""
     return {name: given[name] for name in given if name != "id"}
+
+
+def _with_variant_keys(given: dict[str, Any]) -> dict[str, Any]:
+    """The same with primary keys for the ids of variants."""
+    if not given.get("variants"):
+        return given
+    variants = [
+        variant
+        if variant.get("id") is None
+        else {**variant, "id": row_key(variant["id"], "Variant")}
+        for variant in given["variants"]
+    ]
+    return {**given, "variants": variants}
 
 
 def _variant(given: Any) -> VariantName:
@@ -91,6 +108,50 @@ def stock_set(context: Context, given: Any) -> Made:
         now=context.now,
     )
     return Made(stock=variant_id)
+
+
+@mutation(
+    ProductCreateInput,
+    "Make a product with its options, variants, stock and pictures.",
+    product=entity(Product, "The product."),
+    permission=HasPermission("catalog.add_product"),
+)
+def product_create(context: Context, given: Any) -> Made:
+    """``create_product``."""
+    product_id = create_product(
+        viewer=context.viewer,
+        given=_with_variant_keys(_described(given)),
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(product=product_id)
+
+
+@mutation(
+    ProductUpdateInput,
+    "Change a product. Lists that are given replace the whole list, and nothing else changes.",
+    product=entity(Product, "The product."),
+    permission=HasPermission("catalog.change_product"),
+)
+def product_update(context: Context, given: Any) -> Made:
+    """``update_product``."""
+    product_id = row_key(given["id"], "Product")
+    update_product(
+        product_id=product_id, given=_with_variant_keys(_changes(given)), now=context.now
+    )
+    return Made(product=product_id)
+
+
+@mutation(
+    ProductDeleteInput,
+    "Delete a product that was never ordered; unpublish others instead.",
+    deleted_id=DELETED_ID,
+    permission=HasPermission("catalog.delete_product"),
+)
+def product_delete(context: Context, given: Any) -> Made:
+    """``delete_product``."""
+    delete_product(product_id=row_key(given["id"], "Product"))
+    return Made(deleted_id=given["id"])
 
 
 @mutation(
@@ -211,6 +272,9 @@ def review_moderate(context: Context, given: Any) -> Made:
 class CatalogMutations:
     """Root fields."""
 
+    product_create = product_create
+    product_update = product_update
+    product_delete = product_delete
     category_create = category_create
     category_update = category_update
     category_delete = category_delete

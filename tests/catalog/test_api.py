@@ -425,6 +425,6 @@ class PermissionTests(ProductTestCase):
         product = make_product("mug-1", variants=[{"sku": "mug-1"}])
         buy(make_ready_cart(method=method, mug_1=1))
         answer = self.client.delete(f"{URL}{product.pk}/", headers=self.manager)
-        problem = self.assert_problem(answer, 400, "INVALID")
+        problem = self.assert_problem(answer, 409, "IN_USE")
         assert "unpublish it" in problem["detail"]
         assert Product.objects.filter(pk=product.pk).exists()

@@ -12,14 +12,16 @@ from django.test.utils import CaptureQueriesContext
 from catalog.models import Media, Product, ProductListing, Stock, StockMovement, Variant
 from catalog.serializers import ProductSerializer
 from catalog.services.categories import create_category
-from catalog.services.products import save_product
+from catalog.services.products import create_product, save_product
 from catalog.services.stock import allocate
 from tasks.errors import Rejected
 from tests.catalog.factories import make_product, run_at_once, stock_of
 from users.validation import rejections
+from users.viewer import Viewer
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 LATER = datetime(2026, 6, 2, 12, tzinfo=UTC)
+CLERK = Viewer(user_id=1)
 TEAPOT = {
     "name": "Teapot",
     "slug": "teapot",
@@ -59,6 +61,11 @@ def sized(*names, **fields):
     return [
         {"price": "1", "options": [{"name": "Size", "value": name}], **fields} for name in names
     ]
+
+
+def codes(error):
+    """(code, field) of each refusal."""
+    return [(each.code, each.field) for each in error.error_list]
 
 
 class TestSaveProduct:
@@ -174,9 +181,19 @@ class TestSaveProduct:
 
     def test_refuses_a_slug_in_use(self):
         save()
-        with pytest.raises(Rejected) as caught:
+        with pytest.raises(ValidationError) as caught:
             save(variants=None, options=None)
-        assert (caught.value.code, caught.value.field) == ("ALREADY_EXISTS", "slug")
+        assert codes(caught.value) == [("ALREADY_EXISTS", "slug")]
+
+    def test_names_a_taken_slug_and_taken_skus_at_once(self):
+        save()
+        with pytest.raises(ValidationError) as caught:
+            save()
+        assert codes(caught.value) == [
+            ("ALREADY_EXISTS", "slug"),
+            ("ALREADY_EXISTS", "variants.0.sku"),
+            ("ALREADY_EXISTS", "variants.1.sku"),
+        ]
 
     def test_refuses_another_products_skus_and_names_each(self):
         save()
@@ -238,6 +255,17 @@ class TestSaveProduct:
 @pytest.mark.concurrency
 @pytest.mark.django_db(transaction=True)
 class TestTwoAtOnce:
+    def test_with_one_name_and_no_slug_all_get_slugs_of_their_own(self):
+        def create(_):
+            return save(slug=None, variants=None, options=None).product.slug
+
+        assert sorted(run_at_once(create, range(4))) == [
+            "teapot",
+            "teapot-2",
+            "teapot-3",
+            "teapot-4",
+        ]
+
     @pytest.mark.parametrize(
         ("changes", "field"),
         [({"variants": None, "options": None}, "slug"), ({"slug": None}, "variants")],
@@ -255,7 +283,7 @@ class TestTwoAtOnce:
         assert Product.objects.count() == 1
 
 
-class TestProductSerializer:
+class TestBadInput:
     @pytest.mark.parametrize(
         ("change", "code", "field"),
         [
@@ -311,10 +339,11 @@ class TestProductSerializer:
         ],
     )
     def test_each_error_has_its_code_and_full_path(self, change, code, field):
-        data = {k: v for k, v in (TEAPOT | change).items() if v is not None}
-        serializer = ProductSerializer(data=data)
-        assert not serializer.is_valid()
-        assert [(e.code, e.field) for e in rejections(serializer.errors)] == [(code, field)]
+        given = {k: v for k, v in (TEAPOT | change).items() if v is not None}
+        with pytest.raises(ValidationError) as caught:
+            create_product(viewer=CLERK, given=given, now=NOON)
+        assert codes(caught.value) == [(code, field)]
+        assert not Product.objects.exists()
 
     def test_all_errors_come_at_once(self):
         data = TEAPOT | {"name": "", "variants": [{"price": "x"}, {"price": "y"}]}
@@ -322,19 +351,6 @@ class TestProductSerializer:
         assert not serializer.is_valid()
         fields = [error.field for error in rejections(serializer.errors)]
         assert fields == ["name", "variants.0.price", "variants.1.price"]
-
-    def test_options_of_a_product_change_together_with_its_variants(self):
-        product = save().product
-        serializer = ProductSerializer(product, data={"options": []}, partial=True)
-        assert not serializer.is_valid()
-        (error,) = rejections(serializer.errors)
-        assert (error.code, error.field) == ("REQUIRED", "variants")
-
-    def test_new_variants_must_fit_the_options_that_are_there(self):
-        product = save().product
-        for variants, valid in [(sized("Small"), True), ([{"price": "1"}], False)]:
-            serializer = ProductSerializer(product, data={"variants": variants}, partial=True)
-            assert serializer.is_valid() is valid
 
 
 class TestConstraints:

@@ -361,6 +361,6 @@ class CancelTests(OrderTestCase):
 class DeletedProductTests(OrderTestCase):
     def test_a_deleted_product_leaves_the_carts(self):
         cart = self.ready_cart()
-        delete_product(product=Variant.objects.get().product)
+        delete_product(product_id=Variant.objects.get().product.pk)
         answer = self.check_out(cart.token)
         self.assert_problem(answer, 409, "CART_EMPTY", field="cart_token")

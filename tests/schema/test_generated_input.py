@@ -180,6 +180,36 @@ class TestGeneratedInput(Endpoint, TestCase):
         self.survives("MessageSend", self.bearer, input=given)
 
     @settings(max_examples=EXAMPLES)
+    @given(rarely_anything(inputs("ProductCreateInput")))
+    def test_for_a_product(self, given: Any) -> None:
+        bearer = token_of(make_user("manager@example.com", role="catalog_manager"))
+        self.survives("ProductCreate", bearer, input=given)
+
+    @settings(max_examples=EXAMPLES)
+    @given(st.data())
+    def test_for_a_change_of_a_product(self, data: Any) -> None:
+        bearer = token_of(make_user("manager@example.com", role="catalog_manager"))
+        known = product_id("ocean-blue-shirt")
+        given = data.draw(rarely_anything(inputs("ProductUpdateInput", id=known)))
+        self.survives("ProductUpdate", bearer, input=given)
+
+    @settings(max_examples=EXAMPLES)
+    @given(rarely_anything(inputs("StockAdjustInput", sku="MUG-1")))
+    def test_for_a_change_of_stock(self, given: Any) -> None:
+        bearer = token_of(make_user("manager@example.com", role="catalog_manager"))
+        self.survives("StockAdjust", bearer, input=given)
+
+    @settings(max_examples=EXAMPLES)
+    @given(
+        rarely_anything(inputs("CategoryCreateInput")),
+        rarely_anything(inputs("CollectionCreateInput")),
+    )
+    def test_for_a_category_or_a_collection(self, category: Any, collection: Any) -> None:
+        bearer = token_of(make_user("manager@example.com", role="catalog_manager"))
+        self.survives("CategoryCreate", bearer, input=category)
+        self.survives("CollectionCreate", bearer, input=collection)
+
+    @settings(max_examples=EXAMPLES)
     @given(
         rarely_anything(inputs("ProductFilter")),
         rarely_anything(st.none() | texts),

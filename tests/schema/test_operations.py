@@ -29,9 +29,6 @@ MISSING = {
     "PaymentCapture",
     "PaymentConfirm",
     "PaymentRefund",
-    "ProductCreate",
-    "ProductDelete",
-    "ProductUpdate",
     "VoucherCreate",
 }
 # In the order in which clients know them; more may follow.

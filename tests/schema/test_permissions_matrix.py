@@ -161,6 +161,18 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'passwordResetRequest(input: {email: "boss@example.com"}) { userErrors { code } }',
     ),
     "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
+    "productCreate": (
+        CATALOG_MANAGERS,
+        'productCreate(input: {name: "New"}) { product { id } }',
+    ),
+    "productDelete": (
+        CATALOG_MANAGERS,
+        'productDelete(input: {id: "%(lamp)s"}) { deletedId }',
+    ),
+    "productUpdate": (
+        CATALOG_MANAGERS,
+        'productUpdate(input: {id: "%(lamp)s", name: "New"}) { product { id } }',
+    ),
     "refreshToken": (EVERYBODY, 'refreshToken(refreshToken: "%(refresh)s") { token }'),
     "returnApprove": (
         ORDER_MANAGERS,
@@ -327,6 +339,7 @@ class TestCalls(ShopTestCase):
             "line": sent["lines"][0]["id"],
             "asked": id_of(asked),
             "approved": id_of(approved),
+            "lamp": product_id("lamp"),
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),
             "product": product_id("mug"),
