@@ -176,4 +176,18 @@ mutation Checkout($input: CheckoutCompleteInput!) {
       2,
     ),
   },
+  {
+    query: `# Watch. Put the order's token in the variables; what has
+# happened comes first, then what happens.
+subscription OrderUpdated($token: ID!, $after: Int) {
+  orderUpdated(token: $token, after: $after) {
+    sequence
+    kind
+    message
+    order { number status paymentStatus }
+  }
+}
+`,
+    variables: JSON.stringify({ token: "TOKEN", after: 0 }, null, 2),
+  },
 ];
