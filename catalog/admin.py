@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponseRedirect
 from django.utils import timezone
@@ -24,9 +28,11 @@ from catalog.models import (
     StockMovement,
     Variant,
 )
+from catalog.pictures import clean_picture
 from catalog.querysets import ProductQuerySet
 from catalog.services.categories import create_category, delete_category, move_category
 from catalog.services.listings import refresh_listings, refresh_search
+from catalog.services.media import discard_files, enqueue_thumbnails
 from catalog.services.products import sanitise_html
 from catalog.services.stock import adjust_stock, open_stock
 
@@ -122,6 +128,14 @@ class MediaForm(forms.ModelForm):
         model = Media
         fields = ("position", "file", "url", "alt")
 
+    def clean_file(self) -> Any:
+        """A new file as it may be published, under a random name."""
+        file = self.cleaned_data["file"]
+        if not isinstance(file, UploadedFile):
+            return file
+        picture = clean_picture(file)
+        return ContentFile(picture.content, f"{secrets.token_hex(16)}.{picture.extension}")
+
 
 class MediaInline(admin.TabularInline):
     model = Media
@@ -155,6 +169,17 @@ class ProductAdmin(admin.ModelAdmin):
             return found, False
         return super().get_search_results(request, queryset, search_term)
 
+    def delete_model(self, request: HttpRequest, obj: Product) -> None:
+        """Its pictures' files go by a job."""
+        discard_files(Media.objects.filter(product=obj))
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
+        """Likewise."""
+        discard_files(Media.objects.filter(product__in=queryset))
+        super().delete_queryset(request, queryset)
+
     @admin.display(ordering="listing__min_price")
     def prices(self, product: Product) -> str:
         listing = getattr(product, "listing", None)
@@ -177,8 +202,15 @@ class ProductAdmin(admin.ModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """With variants and pictures saved, everything derived from them follows."""
-        super().save_related(request, form, formsets, change)
         product = form.instance
+        before = {media.file.name: media for media in product.media.exclude(file="")}
+        super().save_related(request, form, formsets, change)
+        after = {media.file.name: media for media in Media.objects.filter(product=product)}
+        discard_files(media for file, media in before.items() if file not in after)
+        for file, media in after.items():
+            if file and file not in before:
+                Media.objects.filter(pk=media.pk).update(thumbnails=[])
+                enqueue_thumbnails(media)
         open_stock(variant_ids=product.variants.values_list("pk", flat=True))
         refresh_listings([product.pk])
         refresh_search([product.pk])

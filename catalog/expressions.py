@@ -5,6 +5,7 @@ Their arguments may be plain values or other database expressions.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +29,7 @@ from django.db.models.functions import Cast, Coalesce
 
 # One of PostgreSQL's built-in configurations: it stems words and drops stop words.
 SEARCH_CONFIG = "english"
+_EXTENSION = r"\.[^.]*$"
 
 
 def available_quantity(prefix: str = "") -> Combinable:
@@ -143,6 +145,32 @@ def search_rank(term: Any) -> Combinable:
     """How well a product matches ``term``: a double precision number, greater is better."""
     rank = Func(F("search_vector"), search_query(term), function="ts_rank")
     return Cast(rank, FloatField())
+
+
+def thumbnail_of(name: str, width: int) -> str:
+    """The name of a picture's smaller version, given that of its file.
+
+    ``ThumbnailFile`` says the same in SQL.
+    """
+    return f"{re.sub(_EXTENSION, '', name)}-{width}.webp"
+
+
+class ThumbnailFile(Func):
+    """The name of the narrowest of a picture's thumbnails that is at least so wide, or null."""
+
+    arity = 3
+    output_field = TextField()
+
+    def __init__(self, width: Any, **extra: Any) -> None:
+        super().__init__("file", "thumbnails", as_expression(width), **extra)
+
+    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:
+        """A sub-select over the widths that there are."""
+        compiled = [compiler.compile(each) for each in self.get_source_expressions()]
+        (file, _), (widths, _), (wanted, _) = compiled
+        name = f"regexp_replace({file}, '{_EXTENSION}', '-' || min(made.width) || '.webp')"
+        sql = f"(SELECT {name} FROM unnest({widths}) made(width) WHERE made.width >= {wanted})"  # noqa: S608
+        return sql, [parameter for _, parameters in compiled for parameter in parameters]
 
 
 def as_expression(value: Any) -> Any:

@@ -256,6 +256,13 @@ class Media(models.Model):
     url = models.URLField(max_length=2000, blank=True)
     alt = models.CharField(max_length=500, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    thumbnails = ArrayField(
+        models.PositiveIntegerField(),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="The widths in which there are smaller versions of the file.",
+    )
 
     objects = MediaQuerySet.as_manager()
 

@@ -247,6 +247,9 @@ STORAGES = {
 }
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(config("MEDIA_ROOT", default=str(VAR / "media")))
+MEDIA_MAX_BYTES = config("MEDIA_MAX_BYTES", default=10_000_000, cast=int)
+MEDIA_MAX_PIXELS = config("MEDIA_MAX_PIXELS", default=25_000_000, cast=int)
+THUMBNAIL_WIDTHS = sorted(config("THUMBNAIL_WIDTHS", default="160,320,640,1280", cast=Csv(int)))
 
 # --- E-mail -------------------------------------------------------------------------------------
 EMAIL_BACKEND = config("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")

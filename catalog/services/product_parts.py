@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Media, Product, ProductOption, Stock, Variant
+from catalog.services.media import discard_files
 from catalog.services.product_data import MediaData, OptionData
 from catalog.services.stock import BelowAllocated, count_stock
 from catalog.services.variant_fitting import Fitted
@@ -65,14 +66,13 @@ def save_media(product: Product, wanted: list[MediaData]) -> bool:
         if url in own:
             file, url = url.removeprefix(f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"), ""
         pictures.setdefault((file, url), {"alt": values.get("alt", ""), "position": len(pictures)})
+    rows = {
+        (picture.file.name or "", "" if picture.file else picture.url): picture
+        for picture in present
+    }
+    discard_files(picture for key, picture in rows.items() if key not in pictures)
     return replace_rows(
-        Media,
-        {
-            (picture.file.name or "", "" if picture.file else picture.url): picture
-            for picture in present
-        },
-        pictures,
-        lambda key: Media(product=product, file=key[0], url=key[1]),
+        Media, rows, pictures, lambda key: Media(product=product, file=key[0], url=key[1])
     )
 
 

@@ -13,9 +13,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.utils.text import slugify
 
-from catalog.models import Category, Product, StockMovement, Variant
+from catalog.models import Category, Media, Product, StockMovement, Variant
 from catalog.serializers import ProductSerializer
 from catalog.services.listings import refresh_listings, refresh_search
+from catalog.services.media import discard_files
 from catalog.services.product_data import ProductData
 from catalog.services.product_parts import (
     assign,
@@ -165,6 +166,7 @@ def delete_product(*, product_id: int) -> None:
         if in_use(Variant.objects.filter(product=product)):
             message = "A product that was ordered can't be deleted; unpublish it instead."
             raise Rejected("IN_USE", message, field="id")
+        discard_files(Media.objects.filter(product=product))
         product.delete()
 
 

@@ -7,7 +7,7 @@ import graphene
 from catalog.services.stocktaking import StockReason as StockReasonChoices
 from schema.catalog.types import ReviewStatus
 from schema.enumeration import enumeration
-from schema.scalars import Decimal
+from schema.scalars import Decimal, Upload
 
 
 class DecimalRange(graphene.InputObjectType):
@@ -313,3 +313,36 @@ class ReviewModerateInput(graphene.InputObjectType):
 
     id = graphene.ID(required=True, description="The review.")
     status = ReviewStatus(required=True, description="PUBLISHED or REJECTED.")
+
+
+class MediaUploadInput(graphene.InputObjectType):
+    """A picture of a product."""
+
+    product_id = graphene.ID(required=True, description="The product.")
+    file = Upload(
+        required=True,
+        description="A JPEG, PNG, WebP or GIF; what it tells of place and camera is left out.",
+    )
+    alt = graphene.String(description="What it shows, for who can't see it.")
+    position = graphene.Int(
+        description="Its place among the product's pictures, from 0; by default the last."
+    )
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second picture."
+    )
+
+
+class MediaUpdateInput(graphene.InputObjectType):
+    """What to change of a picture; an absent field leaves."""
+
+    id = graphene.ID(required=True, description="The picture.")
+    alt = graphene.String(description="What it shows, for who can't see it; null clears.")
+    position = graphene.Int(
+        description="Its place among the product's pictures, from 0; null makes it the last."
+    )
+
+
+class MediaDeleteInput(graphene.InputObjectType):
+    """A picture to delete."""
+
+    id = graphene.ID(required=True, description="The picture.")

@@ -12,6 +12,7 @@ from catalog.services.collections import (
     enter_collection,
     update_collection,
 )
+from catalog.services.media import delete_media, update_media, upload_media
 from catalog.services.products import create_product, delete_product, update_product
 from catalog.services.reviews import moderate_review
 from catalog.services.stocktaking import StockReason, VariantName, enter_adjustment, enter_count
@@ -23,6 +24,9 @@ from schema.catalog.inputs import (
     CollectionCreateInput,
     CollectionDeleteInput,
     CollectionUpdateInput,
+    MediaDeleteInput,
+    MediaUpdateInput,
+    MediaUploadInput,
     ProductCreateInput,
     ProductDeleteInput,
     ProductUpdateInput,
@@ -31,7 +35,7 @@ from schema.catalog.inputs import (
     StockAdjustInput,
     StockSetInput,
 )
-from schema.catalog.types import Category, Collection, Product, Review, Stock
+from schema.catalog.types import Category, Collection, Media, Product, Review, Stock
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation, plain
 from users.permissions import HasPermission, IsAuthenticated
@@ -269,6 +273,51 @@ def review_moderate(context: Context, given: Any) -> Made:
     return Made(review=review.pk)
 
 
+@mutation(
+    MediaUploadInput,
+    "Add a picture to a product; smaller versions of it follow in the background.",
+    media=entity(Media, "The picture."),
+    permission=HasPermission("catalog.add_media"),
+)
+def media_upload(context: Context, given: Any) -> Made:
+    """``upload_media``."""
+    media_id = upload_media(
+        viewer=context.viewer,
+        product_id=row_key(given["product_id"], "Product"),
+        file=given["file"],
+        alt=given.get("alt") or "",
+        position=given.get("position"),
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(media=media_id)
+
+
+@mutation(
+    MediaUpdateInput,
+    "Change what a picture is said to show, or its place among the product's pictures.",
+    media=entity(Media, "The picture."),
+    permission=HasPermission("catalog.change_media"),
+)
+def media_update(context: Context, given: Any) -> Made:
+    """``update_media``."""
+    media_id = row_key(given["id"], "Media")
+    update_media(media_id=media_id, changes=_changes(given), now=context.now)
+    return Made(media=media_id)
+
+
+@mutation(
+    MediaDeleteInput,
+    "Delete a picture.",
+    deleted_id=DELETED_ID,
+    permission=HasPermission("catalog.delete_media"),
+)
+def media_delete(context: Context, given: Any) -> Made:
+    """``delete_media``."""
+    delete_media(media_id=row_key(given["id"], "Media"), now=context.now)
+    return Made(deleted_id=given["id"])
+
+
 class CatalogMutations:
     """Root fields."""
 
@@ -284,6 +333,10 @@ class CatalogMutations:
 
     stock_adjust = stock_adjust
     stock_set = stock_set
+
+    media_upload = media_upload
+    media_update = media_update
+    media_delete = media_delete
 
     review_create = review_create
     review_moderate = review_moderate

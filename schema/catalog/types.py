@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
@@ -10,7 +11,7 @@ from django.db.models import Case, F, Func, OuterRef, Q, QuerySet, TextField, Va
 from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, Trim
 
 from catalog import models
-from catalog.expressions import variant_availability
+from catalog.expressions import ThumbnailFile, variant_availability
 from catalog.facets import facet_counts
 from catalog.summaries import summarise
 from schema.catalog.sorts import (
@@ -25,6 +26,7 @@ from schema.compiler.mapping import (
     ModelType,
     ReadField,
     column,
+    computed,
     connection,
     connection_type,
     embedded,
@@ -221,22 +223,33 @@ class Variant(ModelType):
     )
 
 
+def media_url(given: Mapping[str, Any]) -> Any:
+    """Where a picture can be fetched: of a file of ours, the version that suits a width."""
+
+    def address(file: Any) -> Any:
+        return Concat(Value(f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"), file)
+
+    file: Any = F("file")
+    if given["width"] is not None:
+        file = Coalesce(ThumbnailFile(given["width"]), Cast("file", TextField()))
+    return Case(When(file="", then=F("url")), default=address(file), output_field=TextField())
+
+
 class Media(ModelType):
     """A picture of a product."""
 
     class Meta:
         model = models.Media
+        interfaces = (Node,)
 
-    url = column(
+    id = global_id()
+    url = computed(
         graphene.String,
         "Where it can be fetched.",
-        source=Case(
-            When(
-                file="",
-                then=F("url"),
-            ),
-            default=Concat(Value(f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"), F("file")),
-            output_field=TextField(),
+        source=media_url,
+        width=graphene.Int(
+            description="Of a picture that the shop keeps itself: the smallest version that is at "
+            "least so many pixels wide, or the picture itself where there is none."
         ),
     )
     alt = column(graphene.String, "What it shows, for who can't see it.")

@@ -33,6 +33,17 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Computed:
+    """A scalar that depends on the field's arguments.
+
+    ``source`` gets a slot for each of them by name, None where it is absent or null, and answers
+    an ORM expression relative to the type's model.
+    """
+
+    source: Callable[[ByName[str, Slot | None]], Any]
+
+
+@dataclass(frozen=True)
 class GlobalId:
     """The opaque id: ``Type:key`` in base64."""
 
@@ -228,6 +239,20 @@ def column(
     """A field read from a column; ``source`` is a path or expression, by default the own name."""
     return ReadField(
         type_, read=Column(source), description=description, required=required, **options
+    )
+
+
+def computed(
+    type_: TypeRef,
+    description: str,
+    *,
+    source: Callable[[ByName[str, Slot | None]], Any],
+    required: bool = True,
+    **arguments: Any,
+) -> ReadField:
+    """A field that PostgreSQL computes from its row and the field's arguments."""
+    return ReadField(
+        type_, read=Computed(source), description=description, required=required, **arguments
     )
 
 

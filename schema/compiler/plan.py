@@ -167,6 +167,10 @@ class Planner:
                 elif callable(source):
                     source = source(self.viewer)
                 return encode(source, definition.type)
+            case reads.Computed(compute):
+                names = [arg.out_name or name for name, arg in definition.args.items()]
+                slots = {name: self.argument_slot(selected, name) for name in names}
+                return encode(compute(slots), definition.type)
             case reads.GlobalId(key):
                 return GlobalId(F(key), type_name=type_.name)
             case reads.Embedded():

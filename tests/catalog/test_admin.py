@@ -1,16 +1,30 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 from django.contrib.auth import get_user_model
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from catalog.models import Category, Product, ProductListing, Review, Stock, StockMovement, Variant
+from catalog.models import (
+    Category,
+    Media,
+    Product,
+    ProductListing,
+    Review,
+    Stock,
+    StockMovement,
+    Variant,
+)
 from catalog.services.categories import create_category
+from tasks.models import Job
 from tests.catalog.factories import make_product
+from tests.catalog.pictures import SVG, picture, with_metadata
+from tests.schema.shop import own_media
 
 
 def rows(prefix: str, *forms: dict, initial: int = 0) -> dict[str, str]:
@@ -49,6 +63,8 @@ class TestProductAdmin(AdminTestCase):
     def test_a_products_page_costs_the_same_for_one_variant_and_for_many(self):
         one = make_product("one", variants=[{"options": {"n": "1"}}])
         many = make_product("many", variants=[{"options": {"n": str(n)}} for n in range(12)])
+        # The first page of a process looks up what is the same for all.
+        self.statements(reverse("admin:catalog_product_change", args=[one.pk]))
         costs = [
             self.statements(reverse("admin:catalog_product_change", args=[product.pk]))
             for product in (one, many)
@@ -116,6 +132,48 @@ class TestProductAdmin(AdminTestCase):
         url = reverse("admin:catalog_product_delete", args=[product.pk])
         assert self.client.post(url, {"post": "yes"}).status_code == 302
         assert not Product.objects.exists()
+
+    def test_pictures_are_taken_as_the_api_takes_them(self):
+        folder = self.enterContext(own_media())
+        product = make_product(variants=[])
+        address = reverse("admin:catalog_product_change", args=[product.pk])
+
+        def save(initial=0, **media):
+            data = {"name": "X", "slug": "x", "tags": "a", **rows("options"), **rows("variants")}
+            data |= rows("media", {"position": 0}, initial=initial)
+            data |= {f"media-0-{name}": value for name, value in media.items()}
+            return self.client.post(address, data)
+
+        for content in (SVG, picture()[:200]):
+            response = save(file=SimpleUploadedFile("x.jpg", content))
+            assert response.status_code == 200
+            assert b"picture" in response.content
+        assert not Media.objects.exists()
+
+        assert save(file=SimpleUploadedFile("x.html", with_metadata())).status_code == 302
+        media = Media.objects.get()
+        name = media.file.name
+        assert re.fullmatch("products/[0-9a-f]{32}.jpg", name)
+        assert b"ecret" not in (folder / name).read_bytes()
+        assert Job.objects.get().kwargs == {"media_id": media.pk, "file": name}
+
+        Media.objects.update(thumbnails=[160])
+        other = {"id": media.pk, "product": product.pk}
+        new = SimpleUploadedFile("x.png", picture("PNG"))
+        assert save(initial=1, **other, file=new).status_code == 302
+        media.refresh_from_db()
+        assert media.thumbnails == []
+        assert Job.objects.filter(kwargs__files={name: [160]}).exists()
+
+        url = reverse("admin:catalog_product_delete", args=[product.pk])
+        assert self.client.post(url, {"post": "yes"}).status_code == 302
+        assert Job.objects.filter(kwargs__files={media.file.name: []}).exists()
+        product = make_product(variants=[])
+        Media.objects.create(product=product, file="products/listed.png")
+        data = {"action": "delete_selected", "_selected_action": [product.pk], "post": "yes"}
+        self.client.post(reverse("admin:catalog_product_changelist"), data)
+        assert not Product.objects.exists()
+        assert Job.objects.filter(kwargs__files={"products/listed.png": []}).exists()
 
 
 class TestStockMovementAdmin(AdminTestCase):

@@ -6,7 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.models import Category, Collection, Product, Review, StockMovement, Variant
+from catalog.models import Category, Collection, Media, Product, Review, StockMovement, Variant
 from commerce.models import Cart, Fulfillment, Return, ShippingMethod
 from commerce.models import Order as OrderRow
 from tasks.models import Job
@@ -130,6 +130,7 @@ NODES = {
     "Collection": Collection,
     "Fulfillment": Fulfillment,
     "Job": Job,
+    "Media": Media,
     "Message": Message,
     "Notification": Notification,
     "Order": OrderRow,

@@ -86,6 +86,7 @@ class Pools:
         self.values: dict[str, list[Any]] = {
             "Query.product.slug": [*products, "unknown", ""],
             "Product.summary.length": [160, 1, 0, -1, 20, 1000, 2000000],
+            "Media.url.width": [0, -1, 100, 160, 161, 320, 5000, 2**31 - 1],
             "Query.category.slug": [*categories, "unknown"],
             "Query.collection.slug": [*each(Collection, "slug"), "unknown", ""],
             "Query.products.search": [*TERMS, "", " "],

@@ -94,6 +94,7 @@ global_id("Variant")
 columns("Variant", "sku name weight")
 columns("SelectedOption", "name value")
 columns("ProductOption", "name values position")
+global_id("Media")
 columns("Media", "alt position")
 columns("Stock", "on_hand allocated")
 global_id("StockMovement")
@@ -162,8 +163,14 @@ def stock_movements(variant: Any, asking: Asking, **page: Any) -> Page:
 
 
 @resolver("Media.url")
-def url(media: Any, asking: Asking) -> str:
-    return f"{settings.PUBLIC_URL}{media.file.url}" if media.file else media.url
+def url(media: Any, asking: Asking, width: int | None = None) -> str:
+    if not media.file:
+        return media.url
+    wide_enough = [made for made in media.thumbnails if width is not None and made >= width]
+    if not wide_enough:
+        return f"{settings.PUBLIC_URL}{media.file.url}"
+    stem = media.file.name.rpartition(".")[0]
+    return f"{settings.PUBLIC_URL}/media/{stem}-{min(wide_enough)}.webp"
 
 
 # --- reviews ------------------------------------------------------------------------------------

@@ -137,6 +137,8 @@ class Goods:
                 **self.pieces.random.choice(
                     [
                         {"file": "products/front_1.jpg"},
+                        {"file": "products/0a1b.png", "thumbnails": [160, 320, 640]},
+                        {"file": "products/2c3d.webp", "thumbnails": [160]},
                         {"url": "https://example.com/a%20b.jpg?x=1&y=2"},
                         {"file": "products/back.jpg", "url": "https://example.com/back.jpg"},
                     ]

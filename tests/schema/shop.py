@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +17,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
-from django.test import TestCase, TransactionTestCase
+from django.test import TestCase, TransactionTestCase, override_settings
 from django.utils import timezone
 from graphql import parse, print_ast
 from graphql.utilities import separate_operations
@@ -23,11 +25,13 @@ from graphql.utilities import separate_operations
 from catalog.models import Collection, Media, Product, ProductOption, Review
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
+from catalog.tasks import delete_files, make_thumbnails
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
 from commerce.tasks import send_order_confirmation, send_shipping_notice
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.catalog.factories import make_product
+from tests.schema.multipart import CONTENT_TYPE, PREFLIGHT, upload_of
 from users.models import MailedToken, User
 from users.services.mailed_tokens import token_of_job
 from users.services.sessions import log_in
@@ -49,6 +53,8 @@ TASKS = {
     task.name: task
     for task in (
         notify_recipient,
+        delete_files,
+        make_thumbnails,
         send_email_verification,
         send_order_confirmation,
         send_password_reset,
@@ -141,6 +147,25 @@ class Endpoint:
         headers = {} if bearer is None else {"Authorization": f"Bearer {bearer}"}
         response = self.client.generic(
             "POST", "/graphql", body, content_type="application/json", headers=headers
+        )
+        text = response.content.decode()
+        return Answer(response.status_code, text, json.loads(text))
+
+    def upload(
+        self,
+        query: str,
+        variables: dict[str, Any],
+        *,
+        bearer: str | None = None,
+        places: dict[str, list[str]] | None = None,
+        **files: bytes,
+    ) -> Answer:
+        """Send a document with files, each in the variable of its name where not said otherwise."""
+        headers = PREFLIGHT | ({} if bearer is None else {"Authorization": f"Bearer {bearer}"})
+        places = places or {name: [f"variables.{name}"] for name in files}
+        body = upload_of(query, variables, places, **files)
+        response = self.client.generic(
+            "POST", "/graphql", body, content_type=CONTENT_TYPE, headers=headers
         )
         text = response.content.decode()
         return Answer(response.status_code, text, json.loads(text))
@@ -323,6 +348,13 @@ def buy(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) -> dict[s
     return endpoint.call(
         "Checkout", bearer=bearer, cartToken=token, idempotencyKey=token, payment=MANUAL
     ).payload
+
+
+@contextmanager
+def own_media() -> Iterator[Path]:
+    """A folder for files that are uploaded, of the test's own."""
+    with TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):
+        yield Path(folder)
 
 
 def run_jobs() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from catalog.models import Category, Collection, Review
+from catalog.models import Category, Collection, Media, Review
 from commerce.models import Cart, Order, OrderLine, Return
 from commerce.services.fulfillments import create_fulfillment
 from commerce.services.order_lines import OrderLineInput
@@ -19,10 +19,12 @@ from schema.live.operation import Subscribed
 from schema.problems import Problem
 from schema.schema import schema
 from tasks.models import Job
+from tests.catalog.pictures import picture
 from tests.schema.shop import (
     LONDON,
     MANUAL,
     PASSWORD,
+    Answer,
     CommittedShopTestCase,
     ShopTestCase,
     buy,
@@ -30,6 +32,7 @@ from tests.schema.shop import (
     id_of,
     mailed_token,
     make_user,
+    own_media,
     product_id,
     ready_cart,
     run_jobs,
@@ -140,6 +143,18 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     "messageSend": (
         ACCOUNTS,
         'messageSend(input: {recipientEmail: "boss@example.com", body: "x"}) { message { id } }',
+    ),
+    "mediaDelete": (
+        CATALOG_MANAGERS,
+        'mediaDelete(input: {id: "%(media)s"}) { deletedId }',
+    ),
+    "mediaUpdate": (
+        CATALOG_MANAGERS,
+        'mediaUpdate(input: {id: "%(media)s", alt: "x"}) { media { id } }',
+    ),
+    "mediaUpload": (
+        CATALOG_MANAGERS,
+        'mediaUpload(input: {productId: "%(product)s", file: $file}) { media { id } }',
     ),
     "notificationsMarkRead": (
         ACCOUNTS,
@@ -252,6 +267,10 @@ class TestTable(ShopTestCase):
 class TestCalls(ShopTestCase):
     """What each caller is answered; one who is denied changes nothing."""
 
+    def setUp(self) -> None:
+        super().setUp()
+        self.enterContext(own_media())
+
     def test_of_the_anonymous(self) -> None:
         self.calls("anonymous", None)
 
@@ -293,11 +312,18 @@ class TestCalls(ShopTestCase):
             # No atomic block: refreshToken wants to be the outermost one.
             undone = transaction.savepoint()
             with self.subTest(name):
-                answer = self.ask(f"mutation {{ {call % things} }}", bearer=bearer)
+                answer = self.call_as(bearer, call % things)
                 assert answer.codes == ([] if caller in allowed else [denial]), answer.text
                 has_changed = contents() != before
                 assert has_changed is (caller in allowed and name != "verifyToken")
             transaction.savepoint_rollback(undone)
+
+    def call_as(self, bearer: str | None, call: str) -> Answer:
+        """Send a mutation, one that takes a file with a picture."""
+        if "$file" not in call:
+            return self.ask(f"mutation {{ {call} }}", bearer=bearer)
+        document = f"mutation ($file: Upload!) {{ {call} }}"
+        return self.upload(document, {"file": None}, bearer=bearer, file=picture())
 
     def things(self, user: User | None) -> dict[str, str]:
         """What the mutations change, by name."""
@@ -342,6 +368,7 @@ class TestCalls(ShopTestCase):
             "lamp": product_id("lamp"),
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),
+            "media": id_of(Media.objects.first()),
             "product": product_id("mug"),
             "review": id_of(Review.objects.order_by("pk").first()),
         }

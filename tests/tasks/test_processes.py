@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -13,9 +14,16 @@ from urllib.parse import quote
 import pytest
 from django.conf import settings as django_settings
 from django.db import connection
+from django.utils import timezone
 
+from catalog.models import Media
+from catalog.services.media import delete_media, upload_media
+from tasks.models import Job
+from tests.catalog.factories import make_product
+from tests.catalog.pictures import picture
 from tests.tasks import sample
 from tests.tasks.waiting import eventually, status_of
+from users.viewer import Viewer
 
 ROOT = Path(__file__).resolve().parents[2]
 RELAY = [sys.executable, "manage.py", "relay"]
@@ -168,6 +176,24 @@ class TestRelayAndWorker:
         assert "Relay has stopped." in shop.output_of(shop.relay)
         assert status_of(job) == "SUCCEEDED"
         assert sample.effects("a") == 1
+
+    def test_shrink_a_picture_and_delete_its_files(self, shop, settings, tmp_path):
+        settings.MEDIA_ROOT = folder = tmp_path / "media"
+        manager = Viewer(user_id=1, permissions=frozenset({"catalog.change_product"}))
+        media_id = upload_media(
+            viewer=manager,
+            product_id=make_product().pk,
+            file=io.BytesIO(picture(size=(400, 200))),
+            now=timezone.now(),
+        )
+
+        made = Media.objects.filter(pk=media_id, thumbnails=[160, 320])
+        eventually(made.exists)
+        assert len(list(folder.rglob("*.webp"))) == 2
+
+        delete_media(media_id=media_id, now=timezone.now())
+        eventually(lambda: not list(folder.rglob("*.*")))
+        eventually(lambda: not Job.objects.exclude(status="SUCCEEDED").exists())
 
 
 def test_the_relay_explains_itself():
