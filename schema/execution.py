@@ -136,7 +136,9 @@ def _begun(
     operation = document.operation(request.operation_name)
     if operation.operation is OperationType.MUTATION and read_only:
         raise MutationOverGet
-    variables = coerced_variables(schema, operation, request.variables or {})
+    variables = coerced_variables(
+        schema, operation.variable_definitions or (), request.variables or {}
+    )
     if operation.operation is OperationType.SUBSCRIPTION:
         raise Problem(
             "BAD_USER_INPUT", "Subscribe with `Accept: text/event-stream`, or over a WebSocket."
@@ -172,7 +174,7 @@ class Execution:
             self.bindings.variables,
             self.document.read_variables,
         )
-        return plan_key(self.document, self.operation, part, shape, viewer)
+        return plan_key(self.document.text, operation_name(self.operation), part, shape, viewer)
 
     def _planner(self, viewer: Viewer) -> Planner:
         return Planner(
@@ -193,7 +195,7 @@ class Execution:
         if plan is None:
             plan = self.plan_query()
             columns = run(plan, self.bindings)
-            plans.put(key, plan)
+            plans.put(key, plan, weight=len(plan.sql))
         else:
             try:
                 columns = run(plan, self.bindings)
@@ -343,7 +345,7 @@ class Execution:
                 pass
         plan = self._plan_payload(selected)
         plan.derive(self.bindings)
-        plans.put(key, plan)
+        plans.put(key, plan, weight=len(plan.sql))
         return plan
 
     def _plan_payload(self, selected: Selected) -> Plan:
@@ -392,7 +394,8 @@ class Execution:
 # What a plan is of, where it is not of one mutation.
 QUERY = "query"
 
-plans: Recent[Plan] = Recent(size=1000)
+# By the characters of their SQL.
+plans: Recent[Plan] = Recent(size=1000, weight=8 * 1024 * 1024)
 
 
 def finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
@@ -408,16 +411,14 @@ def finished(planner: Planner, plan: Plan, expressions: list[Any]) -> Plan:
     return plan
 
 
-def plan_key(
-    document: Document,
-    operation: OperationDefinitionNode,
-    part: str,
-    shape: Hashable,
-    viewer: Hashable,
-) -> Hashable:
+def operation_name(operation: OperationDefinitionNode) -> str:
+    """The name of an operation; empty where it has none."""
+    return operation.name.value if operation.name else ""
+
+
+def plan_key(text: str, operation: str, part: str, shape: Hashable, viewer: Hashable) -> Hashable:
     """What decides a plan: a part of an operation, for variables and viewers that are alike."""
-    name = operation.name.value if operation.name else ""
-    return document.text, name, part, shape, viewer
+    return text, operation, part, shape, viewer
 
 
 def viewer_kind(viewer: Viewer) -> Hashable:

@@ -22,7 +22,15 @@ from schema.compiler.shape import shape_of, shape_of_text
 from schema.compiler.slots import Bindings
 from schema.compiler.statement import Plan
 from schema.compiler.variables import coerced_variables
-from schema.execution import QUERY, GraphQLRequest, composed, plan_key, plans, viewer_kind
+from schema.execution import (
+    QUERY,
+    GraphQLRequest,
+    composed,
+    operation_name,
+    plan_key,
+    plans,
+    viewer_kind,
+)
 from schema.problems import Problem
 from schema.response import body_of, extensions_of, members_of, object_of
 from users.viewer import Viewer
@@ -42,12 +50,13 @@ class AtHand:
 
 
 class KnownQuery:
-    """A query, and what of it is the same in every request."""
+    """A query, and what of it is the same in every request; the parsed document is not kept."""
 
     def __init__(self, document: Document, operation: OperationDefinitionNode) -> None:
         self._schema, _ = composed()
-        self._document = document
-        self._operation = operation
+        self._text = document.text
+        self._name = operation_name(operation)
+        self._definitions = operation.variable_definitions or ()
         self._types: dict[str, Any] = {
             definition.variable.name.value: type_from_ast(self._schema, definition.type)
             for definition in operation.variable_definitions or ()
@@ -70,11 +79,9 @@ class KnownQuery:
             if self._are_texts(given):
                 shape = tuple([(name, shape_of_text(given[name])) for name in self._shaped])
             else:
-                variables = coerced_variables(self._schema, self._operation, given)
+                variables = coerced_variables(self._schema, self._definitions, given)
                 shape = self._shape(variables)
-            key = plan_key(
-                self._document, self._operation, QUERY, shape, (viewer_kind(viewer), None)
-            )
+            key = plan_key(self._text, self._name, QUERY, shape, (viewer_kind(viewer), None))
             plan = plans.get(key)
             if plan is None or not plan.sql or plan.resolutions or plan.introspected:
                 return None
@@ -100,7 +107,7 @@ class KnownQuery:
         )
 
 
-_known: Recent[KnownQuery] = Recent(size=1000)
+_known: Recent[KnownQuery] = Recent(size=1000, weight=8 * 1024 * 1024)
 
 
 def known_query(request: GraphQLRequest) -> KnownQuery | None:
@@ -115,7 +122,8 @@ def remember(request: GraphQLRequest) -> None:
     document = load_document(composed()[0], request.query)
     operation = document.operation(request.operation_name)
     if operation.operation is OperationType.QUERY:
-        _known.put((request.query, request.operation_name), KnownQuery(document, operation))
+        known = KnownQuery(document, operation)
+        _known.put((request.query, request.operation_name), known, weight=len(request.query))
 
 
 def forget_all() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any
 
 from django.conf import settings
@@ -25,9 +25,11 @@ from graphql import (
 )
 
 from schema.compiler.limits import DocumentLimits, exceeded
+from schema.compiler.plans import Recent
 from schema.problems import Problem, problem_of
 
-_KEPT_DOCUMENTS = 1000
+# A parsed document takes a hundred times the memory of its text. Known queries need it no more.
+_KEPT_CHARACTERS = 64 * 1024
 
 
 class InvalidDocument(Exception):
@@ -114,10 +116,16 @@ def load_document(schema: GraphQLSchema, text: str) -> Document:
         raise InvalidDocument(
             [exceeded("max_document_bytes", f"The document has over {limit} bytes", limit)]
         )
-    return _load(schema, text)
+    document = _documents.get((schema, text))
+    if document is None:
+        document = _load(schema, text)
+        _documents.put((schema, text), document, weight=len(text))
+    return document
 
 
-@lru_cache(maxsize=_KEPT_DOCUMENTS)
+_documents: Recent[Document] = Recent(size=1000, weight=_KEPT_CHARACTERS)
+
+
 def _load(schema: GraphQLSchema, text: str) -> Document:
     limits = settings.GRAPHQL_LIMITS
     try:

@@ -18,6 +18,9 @@ from graphql import (
     GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
+    ListValueNode,
+    ObjectValueNode,
+    ValueNode,
     VariableNode,
     get_named_type,
     get_nullable_type,
@@ -120,9 +123,14 @@ class Planner:
             return None
         definition, node = selected.definition, selected.nodes[0]
         cast = cast_of(value)
-        if variable := _variable_of(definition, node, name):
-            # Coerced already: to read all of the field's arguments would take longer.
+        written = _written(definition, node, name)
+        # Coerced already: to read all of the field's arguments would take longer, and would keep
+        # the parsed field in memory as long as the plan.
+        if isinstance(written, VariableNode) and written.name.value in self.bindings.variables:
+            variable = written.name.value
             return Slot(lambda bindings: bindings.variables[variable], cast)
+        if not isinstance(written, ListValueNode | ObjectValueNode):
+            return Slot(lambda bindings: value, cast)
         return Slot(lambda bindings: bindings.arguments(definition, node)[name], cast)
 
     def derived(self, derive: Callable[[Bindings], Any]) -> Callable[[Bindings], Any]:
@@ -332,13 +340,12 @@ class Planner:
         return JsonRow(rows.filter(pk=key).values(json=value))
 
 
-def _variable_of(definition: GraphQLField, node: FieldNode, name: str) -> str | None:
-    """The variable that a field's argument is, whole; None where it is written otherwise."""
+def _written(definition: GraphQLField, node: FieldNode, name: str) -> ValueNode | None:
+    """What stands for a field's argument; None where its default does."""
     for written in node.arguments:
         argument = definition.args[written.name.value]
         if name == (argument.out_name or written.name.value):
-            value = written.value
-            return value.name.value if isinstance(value, VariableNode) else None
+            return written.value
     return None
 
 

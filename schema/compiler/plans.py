@@ -11,11 +11,20 @@ T = TypeVar("T")
 
 
 class Recent(Generic[T]):
-    """A bounded cache, shared by all threads of a process."""
+    """A cache that is bounded in entries and in their weight, shared by all threads of a process.
 
-    def __init__(self, size: int) -> None:
+    Clients decide how large each entry is; so many of the largest would fill the memory.
+
+    Args:
+        size: how many entries are kept at most.
+        weight: how much they may weigh together; by default any weight is kept.
+    """
+
+    def __init__(self, size: int, weight: float = float("inf")) -> None:
         self._size = size
-        self._kept: OrderedDict[Hashable, T] = OrderedDict()
+        self._most = weight
+        self._weight = 0
+        self._kept: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -25,18 +34,26 @@ class Recent(Generic[T]):
         """What is kept under a key."""
         with self._lock:
             found = self._kept.get(key)
-            if found is not None:
-                self._kept.move_to_end(key)
-            return found
+            if found is None:
+                return None
+            self._kept.move_to_end(key)
+            return found[0]
 
-    def put(self, key: Hashable, value: T) -> None:
-        """Keep a value, in place of the one least recently used where there are too many."""
+    def put(self, key: Hashable, value: T, weight: int = 0) -> None:
+        """Keep a value, in place of those least recently used where there are too many."""
         with self._lock:
-            self._kept[key] = value
-            if len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+            self._forget(key)
+            self._kept[key] = value, weight
+            self._weight += weight
+            while len(self._kept) > self._size or self._weight > self._most:
+                self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: Hashable) -> None:
+        _, weight = self._kept.pop(key, (None, 0))
+        self._weight -= weight
 
     def clear(self) -> None:
         """Forget all, as after a change of settings."""
         with self._lock:
             self._kept.clear()
+            self._weight = 0

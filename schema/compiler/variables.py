@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from graphql import GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLSchema, VariableDefinitionNode
 from graphql.execution.values import get_variable_values
 
 from schema.compiler.document import InvalidDocument
@@ -17,7 +18,7 @@ _MAX_VARIABLE_DEPTH = 20
 
 
 def coerced_variables(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]
+    schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode], given: dict[str, Any]
 ) -> dict[str, Any]:
     """The variables as Python values of their types.
 
@@ -25,7 +26,6 @@ def coerced_variables(
         InvalidDocument: one has a wrong type; every error is told.
         Problem: a list is too long.
     """
-    definitions = operation.variable_definitions or ()
     if not definitions:
         return {}
     _refuse_excess(given)

@@ -63,7 +63,9 @@ class Subscribed:
         schema, mapping = composed()
         self._document = load_document(schema, request.query)
         self._operation = self._document.operation(request.operation_name)
-        self._variables = coerced_variables(schema, self._operation, request.variables or {})
+        self._variables = coerced_variables(
+            schema, self._operation.variable_definitions or (), request.variables or {}
+        )
         reading = self._reading(caller, {})
         roots = reading.selection.root(self._operation)
         if len(roots) != 1:
@@ -142,7 +144,7 @@ class _Reading(Execution):
                 pass
         plan = self._plan_event(selected, live, self.bindings.viewer)
         plan.derive(self.bindings)
-        plans.put(key, plan)
+        plans.put(key, plan, weight=len(plan.sql))
         return plan
 
     def _plan_event(self, selected: Selected, live: Live, viewer: Viewer) -> Plan:
