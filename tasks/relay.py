@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.transaction import atomic
 from django.utils import timezone
+from prometheus_client import Counter, Gauge
 
 from tasks.broker import Publisher, Unavailable
 from tasks.models import Job
@@ -31,6 +32,14 @@ POLL_INTERVAL = 0.02
 CHORES_INTERVAL = 1.0
 # Seconds to wait for a broker or a database that is away: doubling from the first to the last.
 FIRST_PAUSE, LAST_PAUSE = 0.25, 5.0
+
+# What one relay has done; `manage.py relay --metrics-port` shows it.
+published_jobs = Counter("nexus_relay_published", "Jobs that the broker took.", ["queue"])
+refused_jobs = Counter("nexus_relay_refused", "Jobs that the broker refused.", ["queue"])
+resent_jobs = Counter("nexus_relay_resent", "Jobs that are sent again: their lease had ended.")
+dead_letters = Counter("nexus_relay_dead_letters", "Messages that no worker could take.")
+outages = Counter("nexus_relay_outages", "Outages of the broker or of the database.", ["of"])
+is_up = Gauge("nexus_relay_up", "Whether this relay reaches the broker and the database.")
 
 
 class Relay:
@@ -50,10 +59,11 @@ class Relay:
                 with Publisher() as publisher:
                     self._relay(publisher)
             except Unavailable as error:
-                self._wait_out("The broker takes no jobs, they wait in the database", error)
+                trouble = "The broker takes no jobs, they wait in the database"
+                self._wait_out("broker", trouble, error)
             except (DatabaseError, InterfaceError) as error:
                 # Also a database that is still to be migrated.
-                self._wait_out("The database can't be used", error)
+                self._wait_out("database", "The database can't be used", error)
                 connection.close()
         connection.close()
 
@@ -76,10 +86,13 @@ class Relay:
             if not self._is_ready:
                 logger.info("Relay is ready: %s", publisher)
                 self._is_ready = True
+            is_up.set(1)
             limit, self._pause, self._has_trouble = BATCH, FIRST_PAUSE, False
 
-    def _wait_out(self, trouble: str, error: BaseException) -> None:
+    def _wait_out(self, of: str, trouble: str, error: BaseException) -> None:
+        is_up.set(0)
         if not self._has_trouble:
+            outages.labels(of).inc()
             logger.warning("%s, trying again: %s", trouble, error or type(error).__name__)
         self._is_ready, self._has_trouble = False, True
         self._stop.wait(self._pause)
@@ -114,7 +127,9 @@ def relay_batch(publisher: Publisher, *, queue: str, limit: int = BATCH, now: da
         )
         published = publisher.publish(jobs) if jobs else []
         _mark_dispatched(published, timezone.now())
+    published_jobs.labels(queue).inc(len(published))
     if len(published) < len(jobs):
+        refused_jobs.labels(queue).inc(len(jobs) - len(published))
         raise Refused(f"The broker refused {len(jobs) - len(published)} of {len(jobs)} jobs.")
     return len(published)
 
@@ -151,6 +166,7 @@ def resend_overdue(now: datetime) -> int:
             Job.objects.filter(pk__in=overdue).change(
                 status=Job.Status.PENDING, not_before=now, lease_expires_at=None, run_id=None
             )
+            resent_jobs.inc(len(overdue))
             logger.warning("Sending %s job(s) again whose lease has ended", len(overdue))
     return len(overdue)
 
@@ -161,6 +177,7 @@ def write_down_dead_letters(publisher: Publisher, now: datetime) -> int:
     for letter in publisher.dead_letters():
         declare_undeliverable(letter.job_id, now)
         letter.settle()
+        dead_letters.inc()
         count += 1
     return count
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import requests
 from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import timezone
@@ -112,6 +114,26 @@ def shop(processes) -> Processes:
     return processes
 
 
+def test_a_relay_shows_what_it_has_done(processes, committed):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    relay = processes.start([*RELAY, "--metrics-port", str(port)])
+    eventually(lambda: "Relay is ready" in processes.output_of(relay), seconds=30)
+    job = committed("sample.write", queue="high", name="a")
+    eventually(lambda: status_of(job) == "DISPATCHED")
+
+    lines = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=5).text.splitlines()
+
+    assert 'nexus_relay_published_total{queue="high"} 1.0' in lines
+    assert "nexus_relay_up 1.0" in lines
+    again = subprocess.run(
+        [*RELAY, "--metrics-port", str(port)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert again.returncode != 0
+    assert f"Can't show metrics at port {port}" in again.stderr
+
+
 class TestRelayAndWorker:
     def test_run_a_committed_job_within_three_seconds(self, shop, committed, tmp_path):
         send = committed("sample.send", path=str(tmp_path / "sent"))
@@ -203,3 +225,4 @@ def test_the_relay_explains_itself():
 
     assert "CELERY_BROKER_URL" in shown
     assert "SIGTERM" in shown
+    assert "--metrics-port PORT" in shown
