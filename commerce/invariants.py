@@ -141,6 +141,7 @@ PAYMENT_AMOUNTS = """
 SELECT p.id AS payment_id, p.order_id, p.status, p.amount, p.authorized, p.captured, p.refunded
   FROM commerce_payment p
  WHERE p.authorized > p.amount OR p.captured > p.authorized OR p.refunded > p.captured
+    OR p.captured + p.capturing > p.authorized OR p.refunded + p.refunding > p.captured
     OR CASE p.status
          WHEN 'AUTHORIZED' THEN p.authorized = 0
          WHEN 'CAPTURED' THEN p.captured = 0
@@ -149,13 +150,15 @@ SELECT p.id AS payment_id, p.order_id, p.status, p.amount, p.authorized, p.captu
  ORDER BY 1
 """
 
-# A payment that failed or was called off holds no money, whatever was once authorized.
+# A payment that failed or was called off holds no money, whatever was once authorized. One that
+# came after another had paid the order says nothing of the order: it is given back.
 PAYMENT_STATUSES = """
 WITH money AS (
     SELECT order_id,
            sum(authorized) FILTER (WHERE status IN ('AUTHORIZED', 'CAPTURED')) AS authorized,
            sum(captured) AS captured, sum(refunded) AS refunded
       FROM commerce_payment
+     WHERE NOT is_superseded
      GROUP BY order_id
 )
 SELECT o.id AS order_id, o.number, o.payment_status, o.total,

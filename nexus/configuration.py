@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,22 @@ def days(name: str, config: Configuration, *, default: int) -> timedelta:
     if number < 1:
         raise ImproperlyConfigured(f"{name} must be a day or more, not {number}.")
     return timedelta(days=number)
+
+
+def minutes(name: str, config: Configuration, *, default: int) -> timedelta:
+    """A variable that is so many whole minutes, at least one; raises ImproperlyConfigured."""
+    number = config(name, default=default, cast=int)
+    if number < 1:
+        raise ImproperlyConfigured(f"{name} must be a minute or more, not {number}.")
+    return timedelta(minutes=number)
+
+
+def choice(name: str, config: Configuration, *, choices: Sequence[str], default: str) -> str:
+    """A variable that is one of ``choices``; raises ImproperlyConfigured."""
+    value = config(name, default=default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be {' or '.join(choices)}, not {value!r}.")
+    return value
 
 
 def database(url: str) -> dict[str, Any]:

@@ -268,6 +268,16 @@ LOW_STOCK_THRESHOLD = config("LOW_STOCK_THRESHOLD", default=3, cast=int)
 REVIEWS_MODERATED = config("REVIEWS_MODERATED", default=True, cast=bool)
 CART_LIFETIME_DAYS = config("CART_LIFETIME_DAYS", default=30, cast=int)
 QUOTE_LIFETIME = timedelta(minutes=config("QUOTE_LIFETIME_MINUTES", default=30, cast=int))
+# How long a placed order may wait for its payment.
+ORDER_PAYMENT_TIMEOUT = configuration.minutes("ORDER_PAYMENT_MINUTES", config, default=60)
+
+# --- Payments -----------------------------------------------------------------------------------
+# Whether the buyer's money is taken at checkout, or only reserved until staff capture it.
+PAYMENT_CAPTURE = configuration.choice(
+    "PAYMENT_CAPTURE", config, choices=["automatic", "manual"], default="automatic"
+)
+# Test cards that take no money.
+FAKE_PAYMENTS = config("FAKE_PAYMENTS", default=DEBUG, cast=bool)
 
 # --- GraphQL limits -----------------------------------------------------------------------------
 GRAPHQL_LIMITS = {

@@ -8,6 +8,7 @@ from schema.catalog.mutations import CatalogMutations
 from schema.catalog.queries import CatalogQueries
 from schema.commerce.mutations import CommerceMutations
 from schema.commerce.order_mutations import OrderMutations
+from schema.commerce.payment_mutations import PaymentMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.subscriptions import CommerceSubscriptions
 from schema.compiler.mapping import NodeById, NodesById, ReadField
@@ -48,6 +49,7 @@ class Mutation(
     CatalogMutations,
     CommerceMutations,
     OrderMutations,
+    PaymentMutations,
     UserMutations,
     TaskMutations,
     graphene.ObjectType,

@@ -17,7 +17,10 @@ _ALL = "add change delete view"
 _CATALOG = "category collection media product productoption review stock variant"
 # Written by services alone: nobody edits them by hand.
 _CATALOG_RECORDS = "productlisting searchword stockmovement"
-_ORDERS = "fulfillment fulfillmentline order orderevent orderline payment return returnline"
+_ORDERS = (
+    "fulfillment fulfillmentline order orderevent orderline"
+    " payment paymentevent paymentoperation return returnline"
+)
 _CARTS = "cart cartline cartvoucher quote"
 _ACCOUNTS = "address message notification user"
 _LOG_INS = "browsersession mailedtoken refreshsession"

@@ -3,7 +3,7 @@
 from commerce.models.cart import Cart, CartLine, CartVoucher, CheckoutRequirement, Quote
 from commerce.models.fulfillment import Fulfillment, FulfillmentLine
 from commerce.models.order import Order, OrderEvent, OrderLine, OrderStatus, PaymentStatus
-from commerce.models.payment import Payment
+from commerce.models.payment import Payment, PaymentEvent, PaymentOperation
 from commerce.models.returns import Return, ReturnLine
 from commerce.models.shipping import ShippingMethod, ShippingZone, TaxRate
 from commerce.models.voucher import Voucher, VoucherRedemption
@@ -20,6 +20,8 @@ __all__ = [
     "OrderLine",
     "OrderStatus",
     "Payment",
+    "PaymentEvent",
+    "PaymentOperation",
     "PaymentStatus",
     "Quote",
     "Return",

@@ -65,6 +65,12 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["user", "-placed_at", "-id"], name="order_of_user"),
+            # What is not paid in time expires.
+            models.Index(
+                fields=["placed_at"],
+                condition=models.Q(status="PENDING_PAYMENT"),
+                name="order_unpaid",
+            ),
         ]
         constraints = [
             totals_add_up("order_adds_up"),
@@ -151,6 +157,12 @@ class OrderEvent(models.Model):
         RETURN_APPROVED = "RETURN_APPROVED"
         RETURN_REJECTED = "RETURN_REJECTED"
         RETURN_RECEIVED = "RETURN_RECEIVED"
+        PAYMENT_FAILED = "PAYMENT_FAILED"
+        PAYMENT_CAPTURED = "PAYMENT_CAPTURED"
+        PAYMENT_RELEASED = "PAYMENT_RELEASED"
+        PAYMENT_REFUNDED = "PAYMENT_REFUNDED"
+        REFUND_FAILED = "REFUND_FAILED"
+        PAYMENT_LATE = "PAYMENT_LATE"
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="events")
     sequence = models.PositiveIntegerField()

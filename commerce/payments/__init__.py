@@ -2,13 +2,44 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
+from commerce.models import Payment
+from commerce.payments.fake import FakeProvider
 from commerce.payments.manual import ManualProvider
-from commerce.payments.provider import PaymentOutcome, PaymentProvider
+from commerce.payments.provider import (
+    OperationOutcome,
+    PaymentOutcome,
+    PaymentProvider,
+    ProviderEvent,
+    ProviderUnavailable,
+    RefundNews,
+)
 from tasks.errors import Rejected
 
-__all__ = ["PROVIDERS", "PaymentOutcome", "PaymentProvider", "provider_named"]
+__all__ = [
+    "PROVIDERS",
+    "OperationOutcome",
+    "PaymentOutcome",
+    "PaymentProvider",
+    "ProviderEvent",
+    "ProviderUnavailable",
+    "RefundNews",
+    "is_offline",
+    "provider_named",
+    "provider_of",
+]
 
-PROVIDERS: dict[str, PaymentProvider] = {provider.name: provider for provider in [ManualProvider()]}
+
+def _providers() -> list[PaymentProvider]:
+    """Those that the settings allow."""
+    providers: list[PaymentProvider] = [ManualProvider()]
+    if settings.FAKE_PAYMENTS:
+        providers.append(FakeProvider())
+    return providers
+
+
+PROVIDERS: dict[str, PaymentProvider] = {provider.name: provider for provider in _providers()}
 
 
 def provider_named(name: str) -> PaymentProvider:
@@ -22,3 +53,21 @@ def provider_named(name: str) -> PaymentProvider:
         known = ", ".join(sorted(PROVIDERS))
         raise Rejected("INVALID", f"Choose one of: {known}.", field="payment.provider")
     return provider
+
+
+def provider_of(payment: Payment) -> PaymentProvider:
+    """Return the provider of a payment that was started.
+
+    Raises:
+        ProviderUnavailable: the settings do not name it any more.
+    """
+    provider = PROVIDERS.get(payment.provider)
+    if provider is None:
+        raise ProviderUnavailable(f"The shop has no provider {payment.provider} now.")
+    return provider
+
+
+def is_offline(payment: Payment) -> bool:
+    """Whether a payment's money comes outside the system."""
+    provider = PROVIDERS.get(payment.provider)
+    return provider is not None and provider.is_offline

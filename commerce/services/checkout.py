@@ -6,7 +6,9 @@ B. The payment provider is asked, outside any transaction.
 C. A short transaction records the provider's answer.
 
 A crash between the steps loses nothing: a repeat with the same idempotency key finds the order
-of step A and goes on behind it. A provider with nobody to ask needs step A only.
+of step A and goes on behind it, and so does a job of step A's transaction. A provider with nobody
+to ask needs step A only. After a refused payment the same cart may be paid in another way: under
+a new key, the order gets another payment.
 """
 
 from __future__ import annotations
@@ -33,11 +35,17 @@ from commerce.models import (
     VoucherRedemption,
 )
 from commerce.money import plain
-from commerce.payments import PaymentProvider, provider_named
-from commerce.services import confirmations
+from commerce.payments import PaymentProvider, ProviderUnavailable, provider_named
 from commerce.services.carts import lock_cart, refuse_ordered
 from commerce.services.events import append_events
-from commerce.services.payments import record_outcome
+from commerce.services.payments.asking import refuse_declined
+from commerce.services.payments.recording import record_outcome
+from commerce.services.payments.starting import (
+    PAYMENT_IS_DUE,
+    ask_again,
+    ask_for_payment,
+    jobs_of,
+)
 from commerce.services.pricing import Amounts
 from commerce.services.quotes import Line, Terms, lines_of, price_cart, terms_of, vouchers_of
 from commerce.services.transactions import in_transaction
@@ -83,13 +91,15 @@ def complete_checkout(
             ``QUOTE_EXPIRED`` on ``cartToken``; ``REQUIRED`` on ``idempotencyKey`` or on what the
             cart lacks; ``PRICE_CHANGED``; ``OUT_OF_STOCK`` or ``NOT_FOUND`` on ``lines.N``, the
             cart's line; ``VOUCHER_NOT_APPLICABLE`` on ``vouchers.N``; ``INVALID`` on
-            ``payment.provider``; ``PAYMENT_DECLINED`` on ``payment``.
+            ``payment.provider``; what the provider refuses of ``payment.data``;
+            ``PAYMENT_DECLINED`` on ``payment``.
     """
     if not idempotency_key:
         raise Rejected("REQUIRED", "Give a key of your choice.", field="idempotencyKey")
     payee = provider_named(provider)
+    accepted = payee.accept(payment_data)
 
-    def step_a() -> Checkout:
+    def step_a() -> tuple[Checkout, bool]:
         placed: list[Checkout] = []
 
         def effect() -> dict[str, Any]:
@@ -99,6 +109,7 @@ def complete_checkout(
                     cart_token=cart_token,
                     quote_total=quote_total,
                     provider=payee,
+                    payment_data=accepted,
                     now=now,
                 )
             )
@@ -112,24 +123,43 @@ def complete_checkout(
                 "cart_token": cart_token,
                 "quote_total": None if quote_total is None else plain(quote_total),
                 "provider": provider,
-                "payment_data": dict(payment_data),
+                "payment_data": accepted,
             },
             effect=effect,
         )
-        return placed[0] if placed else _made_before(made)
+        return (placed[0], True) if placed else (_made_before(made), False)
 
-    checkout = in_transaction(step_a)
+    checkout, is_new = in_transaction(step_a)
     reason = ""
-    if checkout.payment.status == Payment.Status.PENDING and not payee.is_offline:
-        outcome = payee.start(payment=checkout.payment, data=payment_data)
-        jobs = record_outcome(payment=checkout.payment, outcome=outcome, now=now)
-        checkout.order.refresh_from_db()
-        checkout = Checkout(order=checkout.order, payment=checkout.payment, jobs=jobs)
+    if _is_to_be_asked(checkout, payee):
+        try:
+            outcome = (
+                payee.start(payment=checkout.payment)
+                if is_new
+                else payee.confirm(payment=checkout.payment, data={})
+            )
+        except ProviderUnavailable:
+            # The job of step A asks again.
+            return checkout
+        recorded = record_outcome(payment=checkout.payment, outcome=outcome, now=now)
         reason = outcome.reason
-    if checkout.payment.status == Payment.Status.FAILED:
-        message = reason or "The payment was declined."
-        raise Rejected("PAYMENT_DECLINED", message, field="payment")
+        checkout = Checkout(
+            order=recorded.order,
+            payment=recorded.payment,
+            jobs=recorded.jobs or jobs_of(recorded.payment),
+        )
+    refuse_declined(checkout.payment, reason=reason, field="payment")
     return checkout
+
+
+def _is_to_be_asked(checkout: Checkout, provider: PaymentProvider) -> bool:
+    """Whether the provider's answer is not known yet, and it is not the client's turn."""
+    return (
+        not provider.is_offline
+        and checkout.payment.status == Payment.Status.PENDING
+        and checkout.payment.next_action is None
+        and checkout.order.status == OrderStatus.PENDING_PAYMENT
+    )
 
 
 def _place_order(
@@ -138,12 +168,25 @@ def _place_order(
     cart_token: str,
     quote_total: Decimal | None,
     provider: PaymentProvider,
+    payment_data: dict[str, Any],
     now: datetime,
 ) -> Checkout:
     """Step A, inside the transaction of its idempotency record."""
     cart = lock_cart(viewer=viewer, token=cart_token, field=CART, now=now)
     terms = terms_of(cart)
-    refuse_ordered(terms, field=CART)
+    if terms.order_number is not None:
+        again = ask_again(
+            terms.order_number,
+            quote_total=quote_total,
+            provider=provider,
+            data=payment_data,
+            now=now,
+        )
+        if again is None:
+            refuse_ordered(terms, field=CART)
+        else:
+            payment, job = again
+            return Checkout(order=payment.order, payment=payment, jobs=[job])
     _refuse_incomplete(terms)
     if terms.quote_expires_at is None or terms.quote_expires_at <= now:
         raise Rejected(
@@ -163,14 +206,11 @@ def _place_order(
         is_confirmed=provider.is_offline,
         now=now,
     )
-    payment = Payment.objects.create(
-        order=order, provider=provider.name, amount=order.total, created_at=now
-    )
-    jobs = [confirmations.enqueue_confirmation(order)] if provider.is_offline else []
+    payment, job = ask_for_payment(order, provider=provider, data=payment_data, now=now)
     # What others may be waiting for comes last, and always in this order: stock, then vouchers.
     _take_stock(lines)
     _redeem(vouchers, order=order, amounts=amounts)
-    return Checkout(order=order, payment=payment, jobs=jobs)
+    return Checkout(order=order, payment=payment, jobs=[job])
 
 
 def _refuse_incomplete(terms: Terms) -> None:
@@ -261,7 +301,7 @@ def _store_order(
     )
     events = [(OrderEvent.Kind.PLACED, f"We have received your order {number}.")]
     if is_confirmed:
-        events.append((OrderEvent.Kind.CONFIRMED, "The order is confirmed; payment is due."))
+        events.append((OrderEvent.Kind.CONFIRMED, PAYMENT_IS_DUE))
     append_events(order, *events, now=now, after=0)
     return order
 
@@ -318,8 +358,7 @@ def _made_before(made: Mapping[str, Any]) -> Checkout:
     """Read again what an earlier call with the same key made."""
     payment = Payment.objects.select_related("order").get(pk=made["payment"])
     order = payment.order
-    jobs = Job.objects.filter(kind=confirmations.KIND, key=confirmations.job_key(order))
-    return Checkout(order=order, payment=payment, jobs=list(jobs))
+    return Checkout(order=order, payment=payment, jobs=jobs_of(payment))
 
 
 def _actor(viewer: Viewer, cart_token: str) -> str:

@@ -7,8 +7,9 @@ from datetime import datetime
 from django.db.models import F
 
 from catalog.services.stock import release
-from commerce.models import Order, OrderEvent, OrderLine, Payment, Voucher, VoucherRedemption
+from commerce.models import Order, OrderEvent, OrderLine, Voucher, VoucherRedemption
 from commerce.services.events import append_events
+from commerce.services.payments.giving_back import give_up_payments
 from commerce.services.transactions import in_transaction
 from commerce.services.transitions import find_order, move_order, order_to_change
 from commerce.states import OrderAction
@@ -47,9 +48,7 @@ def cancel_order(
             viewer=viewer, action=OrderAction.CANCEL, token=token, number=number
         )
         move_order(order, OrderAction.CANCEL)
-        Payment.objects.filter(order=order, status=Payment.Status.PENDING).update(
-            status=Payment.Status.CANCELLED
-        )
+        give_up_payments(order)
         message = f"The order was cancelled: {reason}" if reason else "The order was cancelled."
         append_events(order, (OrderEvent.Kind.CANCELLED, message), now=now)
         give_back(order)

@@ -95,6 +95,34 @@ class CheckoutCompleteInput(graphene.InputObjectType):
     payment = PaymentInput(required=True, description="How it is to be paid.")
 
 
+class PaymentConfirmInput(graphene.InputObjectType):
+    """A payment to go on with, after its `nextAction` was done."""
+
+    payment_id = graphene.ID(required=True, description="The payment's id, from checkout.")
+    data = JSON(description="What the provider needs now; an object.")
+
+
+class PaymentCaptureInput(graphene.InputObjectType):
+    """Money of an order to take, or that has come outside the system."""
+
+    order_number = graphene.String(required=True, description="The order's number.")
+    amount = Decimal(description="How much; absent: all that is left.")
+    idempotency_key = graphene.String(
+        required=True, description="A random text of the client's; the same again captures once."
+    )
+
+
+class PaymentRefundInput(graphene.InputObjectType):
+    """Money of an order to give back."""
+
+    order_number = graphene.String(required=True, description="The order's number.")
+    amount = Decimal(description="How much; absent: all that is left.")
+    reason = graphene.String(description="For the order's history, which the customer reads.")
+    idempotency_key = graphene.String(
+        required=True, description="A random text of the client's; the same again gives back once."
+    )
+
+
 class OrderCancelInput(graphene.InputObjectType):
     """An order to call off, by its token (guests) or number (owner and staff)."""
 

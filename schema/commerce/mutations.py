@@ -126,6 +126,19 @@ def cart_claim(context: Context, given: Any) -> Made:
     return _made(claim_cart(viewer=context.viewer, token=given["token"], now=context.now))
 
 
+def object_of(data: Any, *, field: str) -> dict[str, Any]:
+    """What a client sends for a payment provider.
+
+    Raises:
+        Rejected: ``INVALID`` on ``field``, where it is no object.
+    """
+    if data is None:
+        return {}
+    if not isinstance(data, dict):
+        raise Rejected("INVALID", "Give an object.", field=field)
+    return data
+
+
 @mutation(
     CheckoutCompleteInput,
     "Make a cart an order. Repeat it with the same key after a lost answer: it buys once.",
@@ -136,16 +149,13 @@ def cart_claim(context: Context, given: Any) -> Made:
 )
 def checkout_complete(context: Context, given: Any) -> Made:
     """``complete_checkout``."""
-    data = given["payment"].get("data") or {}
-    if not isinstance(data, dict):
-        raise Rejected("INVALID", "Give an object.", field="payment.data")
     made = complete_checkout(
         viewer=context.viewer,
         cart_token=given["cart_token"],
         idempotency_key=given["idempotency_key"],
         quote_total=given.get("quote_total"),
         provider=given["payment"]["provider"],
-        payment_data=data,
+        payment_data=object_of(given["payment"].get("data"), field="payment.data"),
         now=context.now,
     )
     return Made(

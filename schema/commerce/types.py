@@ -97,6 +97,12 @@ OrderEventKind = enumeration(
         "RETURN_APPROVED": "The shop agreed to a return.",
         "RETURN_REJECTED": "The shop declined a return.",
         "RETURN_RECEIVED": "A return's goods have come back.",
+        "PAYMENT_FAILED": "A payment was refused.",
+        "PAYMENT_CAPTURED": "Money has arrived.",
+        "PAYMENT_RELEASED": "Money that was reserved is free again.",
+        "PAYMENT_REFUNDED": "Money was given back.",
+        "REFUND_FAILED": "Money that was given back did not arrive.",
+        "PAYMENT_LATE": "Money came that was no longer wanted; it is given back.",
     },
 )
 PaymentState = enumeration(

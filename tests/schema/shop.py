@@ -26,8 +26,8 @@ from catalog.models import Collection, Media, Product, ProductOption, Review
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
 from catalog.tasks import delete_files, make_thumbnails
+from commerce import tasks as commerce_tasks
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
-from commerce.tasks import send_order_confirmation, send_shipping_notice
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.catalog.factories import make_product
@@ -56,9 +56,13 @@ TASKS = {
         delete_files,
         make_thumbnails,
         send_email_verification,
-        send_order_confirmation,
         send_password_reset,
-        send_shipping_notice,
+        commerce_tasks.ask_payment_provider,
+        commerce_tasks.finish_payment_operation,
+        commerce_tasks.give_money_back,
+        commerce_tasks.receive_fake_event,
+        commerce_tasks.send_order_confirmation,
+        commerce_tasks.send_shipping_notice,
     )
 }
 # Variables that fit each; `<words>` stand for a value from an earlier answer.
@@ -342,11 +346,17 @@ def ready_cart(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) ->
     ).payload["cart"]
 
 
-def buy(endpoint: Endpoint, *, bearer: str | None = None, **line: Any) -> dict[str, Any]:
+def buy(
+    endpoint: Endpoint,
+    *,
+    bearer: str | None = None,
+    payment: dict[str, Any] = MANUAL,
+    **line: Any,
+) -> dict[str, Any]:
     """A purchase: the payload of its checkout."""
     token = ready_cart(endpoint, bearer=bearer, **line)["token"]
     return endpoint.call(
-        "Checkout", bearer=bearer, cartToken=token, idempotencyKey=token, payment=MANUAL
+        "Checkout", bearer=bearer, cartToken=token, idempotencyKey=token, payment=payment
     ).payload
 
 

@@ -26,9 +26,6 @@ MISSING = {
     "ImportCommit",
     "ImportProgress",
     "ImportValidate",
-    "PaymentCapture",
-    "PaymentConfirm",
-    "PaymentRefund",
     "VoucherCreate",
 }
 # In the order in which clients know them; more may follow.

@@ -48,6 +48,7 @@ ACCOUNTS = EVERYBODY - {"anonymous"}
 ORDER_READERS = {"order_manager", "support", "admin"}
 CATALOG_MANAGERS = {"catalog_manager", "admin"}
 ORDER_MANAGERS = {"order_manager", "admin"}
+PAYMENT_MANAGERS = {"order_manager", "admin"}
 JOB_READERS = {"catalog_manager", "order_manager", "admin"}
 JOB_MANAGERS = {"order_manager", "admin"}
 
@@ -174,6 +175,18 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
     "passwordResetRequest": (
         EVERYBODY,
         'passwordResetRequest(input: {email: "boss@example.com"}) { userErrors { code } }',
+    ),
+    "paymentCapture": (
+        PAYMENT_MANAGERS,
+        'paymentCapture(input: {orderNumber: "%(number)s", idempotencyKey: "k"}) { order { id } }',
+    ),
+    "paymentConfirm": (
+        EVERYBODY,
+        'paymentConfirm(input: {paymentId: "%(payment)s"}) { order { id } }',
+    ),
+    "paymentRefund": (
+        PAYMENT_MANAGERS,
+        'paymentRefund(input: {orderNumber: "%(paid)s", idempotencyKey: "k"}) { order { id } }',
     ),
     "profileUpdate": (ACCOUNTS, 'profileUpdate(input: {firstName: "Augusta"}) { user { id } }'),
     "productCreate": (
@@ -349,6 +362,8 @@ class TestCalls(ShopTestCase):
             now=timezone.now(),
         ).fulfillment
         asked, approved = (returned(sent, status) for status in ("REQUESTED", "APPROVED"))
+        paid = buy(self, payment={"provider": "fake", "data": {"card": "4242424242424242"}})
+        waiting = buy(self, payment={"provider": "fake", "data": {"card": "4000000000003220"}})
         return {
             "address": id_of(address),
             "access": session.token,
@@ -366,6 +381,8 @@ class TestCalls(ShopTestCase):
             "asked": id_of(asked),
             "approved": id_of(approved),
             "lamp": product_id("lamp"),
+            "paid": paid["order"]["number"],
+            "payment": waiting["payment"]["id"],
             "job": encode_id("Job", job.public_id),
             "notification": id_of(notification),
             "media": id_of(Media.objects.first()),

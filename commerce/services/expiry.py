@@ -1,0 +1,47 @@
+"""Orders that nobody pays give back what they hold."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from commerce.models import Order, OrderEvent
+from commerce.services.events import append_events
+from commerce.services.orders import give_back
+from commerce.services.payments.giving_back import give_up_payments
+from commerce.services.transactions import in_transaction
+from commerce.states import TRANSITIONS, SystemAction
+
+BATCH = 500
+EXPIRE = TRANSITIONS[SystemAction.EXPIRE]
+
+
+def expire_unpaid_orders(*, now: datetime) -> int:
+    """Expire the orders that have waited for their payment too long; how many.
+
+    Each is a transaction of its own. A payment that comes later is given back.
+    """
+    due = Order.objects.filter(
+        EXPIRE.in_state, placed_at__lt=now - settings.ORDER_PAYMENT_TIMEOUT
+    ).order_by("placed_at")
+    count = 0
+    while pks := list(due.values_list("pk", flat=True)[:BATCH]):
+        count += sum(_expire(pk, now=now) for pk in pks)
+    return count
+
+
+def _expire(pk: int, *, now: datetime) -> bool:
+    """Expire an order unless it was paid or cancelled meanwhile."""
+
+    def expire() -> bool:
+        if not Order.objects.filter(EXPIRE.in_state, pk=pk).update(status=EXPIRE.target):
+            return False
+        order = Order.objects.get(pk=pk)
+        give_up_payments(order)
+        message = "The order was not paid in time and has expired."
+        append_events(order, (OrderEvent.Kind.EXPIRED, message), now=now)
+        give_back(order)
+        return True
+
+    return in_transaction(expire)

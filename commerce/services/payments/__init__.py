@@ -1,0 +1,1 @@
+"""What becomes of payments after checkout has asked for them, one module a step."""

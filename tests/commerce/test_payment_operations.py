@@ -1,0 +1,433 @@
+"""What staff capture and refund, and payments that are given back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+
+from commerce.models import Order, Payment, PaymentOperation, Voucher
+from commerce.payments import PROVIDERS, OperationOutcome, PaymentOutcome, ProviderUnavailable
+from commerce.services.expiry import expire_unpaid_orders
+from commerce.services.orders import cancel_order
+from commerce.services.payments.giving_back import give_back
+from commerce.services.payments.operations import finish, record_operation
+from commerce.services.payments.recording import record_outcome
+from commerce.services.payments.staff import capture_payment, refund_payment
+from tasks.errors import TryAgain
+from tasks.models import Job
+from tests.commerce.bank import Bank
+from tests.commerce.factories import (
+    NOON,
+    available,
+    buy,
+    make_ready_cart,
+    make_variant,
+    make_voucher,
+)
+from tests.commerce.refusals import refused
+from tests.invariants import broken_invariants
+from users.viewer import ANONYMOUS, Viewer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+STAFF = Viewer(user_id=1, permissions=frozenset({"commerce.view_order", "commerce.change_payment"}))
+DONE = OperationOutcome(is_done=True)
+REFUSED = OperationOutcome(is_done=False, reason="The bank says no.")
+AUTHORIZED = PaymentOutcome(Payment.Status.AUTHORIZED, "b-1")
+CAPTURED = PaymentOutcome(Payment.Status.CAPTURED, "b-1")
+CANCELLED = PaymentOutcome(Payment.Status.CANCELLED)
+
+
+@pytest.fixture(autouse=True)
+def _books_agree(db):
+    """Whatever a test did: afterwards stock, orders and money must fit each other."""
+    yield
+    assert broken_invariants() == []
+
+
+@pytest.fixture
+def bank(monkeypatch):
+    bank = Bank()
+    monkeypatch.setitem(PROVIDERS, "bank", bank)
+    return bank
+
+
+@pytest.fixture
+def cart(standard):
+    make_variant("mug-1", price="10.00", stock=5)
+    return make_ready_cart(method=standard, mug_1=1)
+
+
+@pytest.fixture
+def pay(cart, bank):
+    """Buys for 18.00 with the bank's answer."""
+
+    def pay(outcome):
+        bank.answers = [outcome]
+        return buy(cart, provider="bank").order
+
+    return pay
+
+
+def capture(order, amount=None, key="k-1", now=NOON):
+    return capture_payment(
+        viewer=STAFF,
+        order_number=order.number,
+        amount=None if amount is None else Decimal(amount),
+        idempotency_key=key,
+        now=now,
+    )
+
+
+def refund(order, amount=None, key="k-1", reason="", now=NOON):
+    return refund_payment(
+        viewer=STAFF,
+        order_number=order.number,
+        amount=None if amount is None else Decimal(amount),
+        reason=reason,
+        idempotency_key=key,
+        now=now,
+    )
+
+
+def amounts():
+    return tuple(map(str, Payment.objects.values_list("authorized", "captured", "refunded").get()))
+
+
+def shown(order):
+    order.refresh_from_db()
+    return order.status, order.payment_status
+
+
+def last_event(order):
+    event = order.events.order_by("sequence").last()
+    return event.kind, event.message
+
+
+class TestCapture:
+    def test_takes_all_that_is_reserved(self, pay, bank):
+        order = pay(AUTHORIZED)
+        bank.answers = [DONE]
+        made = capture(order)
+        assert (made.order.payment_status, made.jobs) == ("PAID", [])
+        assert amounts() == ("18.00", "18.00", "0.00")
+        assert Payment.objects.get().status == "CAPTURED"
+        operation = PaymentOperation.objects.get()
+        assert bank.asked[-1] == ("capture", operation.public_id, Decimal("18.00"))
+        assert last_event(order) == ("PAYMENT_CAPTURED", "We have received 18.00 EUR.")
+
+    def test_takes_parts_as_long_as_something_is_left(self, pay, bank):
+        order = pay(AUTHORIZED)
+        bank.answers = [DONE, DONE]
+        assert capture(order, "9.90").order.payment_status == "AUTHORIZED"
+        with refused(("INVALID", "amount"), match=r"At most 8\.10 EUR can be captured"):
+            capture(order, "8.11", key="k-2")
+        assert capture(order, "8.10", key="k-3").order.payment_status == "PAID"
+        with refused(("INVALID_TRANSITION", "orderNumber")):
+            capture(order, "0.01", key="k-4")
+
+    def test_that_a_provider_does_once_releases_the_rest(self, pay, bank):
+        order = pay(AUTHORIZED)
+        bank.answers = [OperationOutcome(is_done=True, is_last=True)]
+        assert capture(order, "9.90").order.payment_status == "PAID"
+        assert amounts() == ("9.90", "9.90", "0.00")
+
+    def test_records_money_that_came_outside_the_system(self, cart):
+        order = buy(cart).order
+        assert capture(order, "9.90").order.payment_status == "AUTHORIZED"
+        assert amounts() == ("9.90", "9.90", "0.00")
+        assert capture(order, key="k-2").order.payment_status == "PAID"
+        assert amounts() == ("18.00", "18.00", "0.00")
+
+    def test_of_an_order_that_is_over_is_refused(self, pay):
+        order = pay(AUTHORIZED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        with refused(("INVALID_TRANSITION", "orderNumber"), match="CANCELLED"):
+            capture(order)
+
+    def test_of_a_payment_that_waits_is_refused(self, pay):
+        order = pay(PaymentOutcome(Payment.Status.PENDING))
+        with refused(("INVALID_TRANSITION", "orderNumber"), match="nothing can be captured"):
+            capture(order)
+
+
+class TestRefund:
+    def test_gives_a_part_and_then_the_rest_back(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [DONE, DONE]
+        made = refund(order, "1.00", reason="scratched")
+        assert made.order.payment_status == "PARTIALLY_REFUNDED"
+        assert last_event(order) == ("PAYMENT_REFUNDED", "We have given back 1.00 EUR: scratched")
+        assert refund(order, key="k-2").order.payment_status == "REFUNDED"
+        assert amounts() == ("18.00", "18.00", "18.00")
+        with refused(("INVALID_TRANSITION", "orderNumber")):
+            refund(order, key="k-3")
+
+    def test_is_never_more_than_was_captured(self, pay):
+        order = pay(CAPTURED)
+        with refused(("INVALID", "amount"), match=r"At most 18\.00 EUR"):
+            refund(order, "18.01")
+
+    def test_in_excess_is_refused_by_the_database_itself(self, pay):
+        pay(CAPTURED)
+        for change in ({"refunding": 19}, {"refunded": 10, "refunding": 9}, {"capturing": 1}):
+            with pytest.raises(IntegrityError, match="payment_amounts"), transaction.atomic():
+                Payment.objects.update(**change)
+
+    def test_of_what_was_not_captured_is_refused(self, pay):
+        order = pay(AUTHORIZED)
+        with refused(("INVALID_TRANSITION", "orderNumber"), match="AUTHORIZED"):
+            refund(order)
+
+    def test_with_the_same_key_happens_once(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [DONE]
+        for amount in ("1.00", "1.0"):
+            assert refund(order, amount).order.payment_status == "PARTIALLY_REFUNDED"
+        with refused(("IDEMPOTENCY_CONFLICT", "idempotencyKey")):
+            refund(order, "2.00")
+        assert amounts()[2] == "1.00"
+
+    def test_that_the_provider_refuses_promises_nothing_more(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [REFUSED]
+        for _ in range(2):
+            with pytest.raises(ValidationError, match="The bank says no") as caught:
+                refund(order)
+            assert (caught.value.code, caught.value.field) == ("PAYMENT_DECLINED", "amount")
+        bank.answers = [DONE]
+        assert refund(order, key="k-2").order.payment_status == "REFUNDED"
+
+    def test_without_an_answer_is_finished_by_a_job(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [ProviderUnavailable()]
+        made = refund(order, "10.00")
+        assert made.order.payment_status == "PAID"
+        (job,) = made.jobs
+        assert (job.kind, job.kwargs) == (
+            "commerce.finish_payment_operation",
+            {"operation_id": PaymentOperation.objects.get().pk},
+        )
+        with refused(("INVALID", "amount"), match=r"At most 8\.00"):
+            refund(order, "8.01", key="k-2")
+        bank.answers = [ProviderUnavailable(), DONE]
+        with pytest.raises(TryAgain):
+            finish(**job.kwargs, now=NOON)
+        for _ in range(2):
+            finish(**job.kwargs, now=NOON)
+        assert len({asked[1] for asked in bank.asked[1:]}) == 1
+        assert amounts()[2] == "10.00"
+
+    def test_that_the_provider_refuses_later_is_told_to_staff_by_the_job(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [ProviderUnavailable(), REFUSED]
+        refund(order)
+        with pytest.raises(ValidationError, match="The bank says no"):
+            finish(operation_id=PaymentOperation.objects.get().pk, now=NOON)
+        assert amounts()[2] == "0.00"
+
+    def test_that_failed_after_all_is_taken_back(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [DONE]
+        refund(order, "10.00")
+        for _ in range(2):
+            record_operation(operation=PaymentOperation.objects.get(), outcome=REFUSED, now=NOON)
+        assert amounts()[2] == "0.00"
+        assert shown(order) == ("CONFIRMED", "PAID")
+        assert last_event(order)[0] == "REFUND_FAILED"
+        bank.answers = [DONE]
+        assert refund(order, key="k-2").order.payment_status == "REFUNDED"
+
+
+class TestBadInput:
+    @pytest.mark.parametrize("operate", [capture, refund])
+    @pytest.mark.parametrize("amount", ["0", "-1", "0.001", "1E+20", "NaN", "Infinity"])
+    def test_no_amount_of_money(self, pay, operate, amount):
+        order = pay(CAPTURED)
+        with refused(("INVALID", "amount")):
+            operate(order, amount)
+
+    @pytest.mark.parametrize("operate", [capture, refund])
+    def test_no_such_order(self, operate):
+        with refused(("NOT_FOUND", "orderNumber")):
+            operate(Order(number="N-0"))
+
+    @pytest.mark.parametrize("operate", [capture, refund])
+    @pytest.mark.parametrize(("key", "code"), [("", "REQUIRED"), ("a" * 201, "INVALID")])
+    def test_no_key(self, pay, operate, key, code):
+        order = pay(CAPTURED)
+        with refused((code, "idempotencyKey")):
+            operate(order, key=key)
+
+    def test_a_reason_that_is_too_long(self, pay):
+        order = pay(CAPTURED)
+        with refused(("INVALID", "reason")):
+            refund(order, reason="a" * 401)
+
+
+def give_everything_back():
+    """Run the jobs that give money back."""
+    for job in Job.objects.filter(kind="commerce.give_money_back", status="PENDING"):
+        give_back(**job.kwargs, now=NOON)
+
+
+class TestOrderThatIsCancelled:
+    def test_releases_what_was_reserved(self, pay, bank):
+        order = pay(AUTHORIZED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [CANCELLED]
+        for _ in range(2):
+            give_everything_back()
+        assert [asked[0] for asked in bank.asked] == ["start", "cancel"]
+        assert Payment.objects.get().status == "CANCELLED"
+        assert amounts() == ("0.00", "0.00", "0.00")
+        assert shown(order) == ("CANCELLED", "PENDING")
+        assert last_event(order)[0] == "PAYMENT_RELEASED"
+
+    def test_refunds_what_was_captured(self, pay, bank):
+        order = pay(CAPTURED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [DONE]
+        for _ in range(2):
+            give_everything_back()
+        assert shown(order) == ("CANCELLED", "REFUNDED")
+
+    def test_refunds_the_rest_only(self, pay, bank):
+        order = pay(CAPTURED)
+        bank.answers = [DONE, DONE]
+        refund(order, "8.00")
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        give_everything_back()
+        assert bank.asked[-1][2] == Decimal("10.00")
+        assert shown(order) == ("CANCELLED", "REFUNDED")
+
+    def test_refunds_what_was_captured_just_before_it_could_be_released(self, pay, bank):
+        order = pay(AUTHORIZED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [CAPTURED, DONE]
+        give_everything_back()
+        assert shown(order) == ("CANCELLED", "REFUNDED")
+
+    def test_refunds_a_capture_that_was_under_way(self, pay, bank):
+        order = pay(AUTHORIZED)
+        bank.answers = [ProviderUnavailable()]
+        capture(order)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [CANCELLED, DONE, DONE]
+        give_everything_back()
+        finish(operation_id=PaymentOperation.objects.get().pk, now=NOON)
+        give_everything_back()
+        assert shown(order) == ("CANCELLED", "REFUNDED")
+        assert amounts() == ("18.00", "18.00", "18.00")
+
+    def test_tries_again_where_the_provider_does_not_answer(self, pay, bank):
+        order = pay(AUTHORIZED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [ProviderUnavailable()]
+        with pytest.raises(TryAgain):
+            give_everything_back()
+
+    def test_tells_staff_what_the_provider_refuses_to_give_back(self, pay, bank):
+        order = pay(CAPTURED)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [REFUSED]
+        with pytest.raises(ValidationError, match="The bank says no"):
+            give_everything_back()
+
+    def test_leaves_money_from_outside_the_system_to_staff(self, cart):
+        order = buy(cart).order
+        capture(order, "9.90")
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        assert shown(order) == ("CANCELLED", "PAID")
+        assert not Job.objects.filter(kind="commerce.give_money_back").exists()
+        assert refund(order, key="k-2").order.payment_status == "REFUNDED"
+
+
+class TestPaymentThatIsNotWanted:
+    def test_is_cancelled_at_the_provider_after_a_decline(self, pay, bank):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        bank.answers = [CANCELLED]
+        give_everything_back()
+        assert Payment.objects.get().status == "FAILED"
+
+    def test_is_kept_where_it_succeeds_before_it_could_be_cancelled(self, pay, bank):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        bank.answers = [CAPTURED]
+        give_everything_back()
+        assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
+        give_everything_back()
+        assert amounts() == ("18.00", "18.00", "0.00")
+
+    def test_is_refunded_where_another_one_has_paid(self, pay, cart, bank):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        first = Payment.objects.get()
+        bank.answers = [PaymentOutcome(Payment.Status.CAPTURED, "b-2")]
+        buy(cart, provider="bank", key="key-2")
+        record_outcome(payment=first, outcome=CAPTURED, now=NOON)
+        bank.answers = [DONE]
+        give_everything_back()
+        refunded = Payment.objects.order_by("pk").values_list("refunded", flat=True)
+        assert list(refunded) == [Decimal("18.00"), Decimal("0.00")]
+        assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
+
+    def test_that_is_gone_needs_nothing(self):
+        give_back(payment_id=0, now=NOON)
+
+
+LATE = NOON + timedelta(minutes=62)
+
+
+class TestUnpaidOrders:
+    def test_expire_and_give_back_what_they_hold(self, standard, bank):
+        make_variant("mug-1", stock=1)
+        make_voucher(usage_limit=1)
+        cart = make_ready_cart(method=standard, mug_1=1, changes={"voucher_codes": ["SAVE"]})
+        bank.answers = [PaymentOutcome(Payment.Status.PENDING, "b-1"), CANCELLED]
+        order = buy(cart, provider="bank").order
+        assert expire_unpaid_orders(now=LATE) == 1
+        assert expire_unpaid_orders(now=LATE) == 0
+        assert available("mug-1") == 1
+        assert Voucher.objects.get().used == 0
+        assert last_event(order)[0] == "EXPIRED"
+        give_everything_back()
+        assert Payment.objects.get().status == "CANCELLED"
+        assert shown(order) == ("EXPIRED", "PENDING")
+
+    def test_do_not_expire_before_their_time(self, pay, settings):
+        order = pay(PaymentOutcome(Payment.Status.PENDING))
+        assert expire_unpaid_orders(now=NOON + timedelta(minutes=60)) == 0
+        settings.ORDER_PAYMENT_TIMEOUT = timedelta(minutes=30)
+        assert expire_unpaid_orders(now=NOON + timedelta(minutes=60)) == 1
+        assert shown(order)[0] == "EXPIRED"
+
+    def test_with_a_refused_payment_expire_too(self, pay):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        assert expire_unpaid_orders(now=LATE) == 1
+        assert shown(Order.objects.get()) == ("EXPIRED", "FAILED")
+
+    def test_that_are_paid_or_by_manual_payment_never_expire(self, pay, cart, standard):
+        pay(CAPTURED)
+        buy(make_ready_cart(method=standard, mug_1=1), key="key-2")
+        assert expire_unpaid_orders(now=NOON + timedelta(days=365)) == 0
+
+    @pytest.mark.parametrize("late", [AUTHORIZED, CAPTURED])
+    def test_that_are_paid_after_all_give_the_money_back_and_say_so(self, pay, bank, late):
+        order = pay(PaymentOutcome(Payment.Status.PENDING))
+        expire_unpaid_orders(now=LATE)
+        record_outcome(payment=Payment.objects.get(), outcome=late, now=LATE)
+        assert last_event(order)[0] == "PAYMENT_LATE"
+        bank.answers = [CANCELLED if late is AUTHORIZED else DONE]
+        give_everything_back()
+        payment = Payment.objects.get()
+        assert shown(order)[0] == "EXPIRED"
+        assert payment.authorized == payment.captured == payment.refunded
+        assert available("mug-1") == 5
+        assert not Job.objects.filter(kind="commerce.send_order_confirmation").exists()
