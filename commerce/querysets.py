@@ -118,6 +118,14 @@ class OrderEventQuerySet(QuerySet):
         return self.filter(_order_visible_to(viewer, path="order__"))
 
 
+class OrderNoteQuerySet(QuerySet):
+    """Notes of staff."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view notes; none for customers, whose order ever it is about."""
+        return self if viewer.may("commerce.view_ordernote") else self.none()
+
+
 class FulfillmentQuerySet(QuerySet):
     """Parcels."""
 

@@ -18,7 +18,7 @@ _CATALOG = "category collection media product productoption review stock variant
 # Written by services alone: nobody edits them by hand.
 _CATALOG_RECORDS = "productlisting searchword stockmovement"
 _ORDERS = (
-    "fulfillment fulfillmentline order orderevent orderline"
+    "fulfillment fulfillmentline order orderevent orderline ordernote"
     " payment paymentevent paymentoperation return returnline"
 )
 _CARTS = "cart cartline cartvoucher quote"
@@ -35,6 +35,7 @@ _ORDER_MANAGER = (
     _may("view", "commerce", f"{_ORDERS} {_CARTS} voucherredemption")
     | _may("change", "commerce", "order payment")
     | _may("add change", "commerce", "fulfillment fulfillmentline return returnline")
+    | _may("add", "commerce", "ordernote")
     | _may(_ALL, "commerce", _TERMS)
     | _may("view", "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
     | _may("view change", "tasks", "job")
@@ -42,6 +43,7 @@ _ORDER_MANAGER = (
 )
 _SUPPORT = (
     _may("view", "commerce", _ORDERS)
+    | _may("add", "commerce", "ordernote")
     | _may("view", "users", "address user")
     | _may("add view", "users", "message")
 )

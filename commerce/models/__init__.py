@@ -2,7 +2,14 @@
 
 from commerce.models.cart import Cart, CartLine, CartVoucher, CheckoutRequirement, Quote
 from commerce.models.fulfillment import Fulfillment, FulfillmentLine
-from commerce.models.order import Order, OrderEvent, OrderLine, OrderStatus, PaymentStatus
+from commerce.models.order import (
+    Order,
+    OrderEvent,
+    OrderLine,
+    OrderNote,
+    OrderStatus,
+    PaymentStatus,
+)
 from commerce.models.payment import Payment, PaymentEvent, PaymentOperation
 from commerce.models.returns import Return, ReturnLine
 from commerce.models.shipping import ShippingMethod, ShippingZone, TaxRate
@@ -18,6 +25,7 @@ __all__ = [
     "Order",
     "OrderEvent",
     "OrderLine",
+    "OrderNote",
     "OrderStatus",
     "Payment",
     "PaymentEvent",

@@ -9,7 +9,7 @@ from django.utils import timezone
 from catalog.models import Variant
 from commerce.models.cart import Cart, new_token
 from commerce.models.money import currency_field, money_field, totals_add_up
-from commerce.querysets import OrderEventQuerySet, OrderQuerySet
+from commerce.querysets import OrderEventQuerySet, OrderNoteQuerySet, OrderQuerySet
 
 
 class OrderStatus(models.TextChoices):
@@ -143,7 +143,11 @@ class OrderLine(models.Model):
 
 
 class OrderEvent(models.Model):
-    """One step of an order's history; only ever added, and read by the customer."""
+    """One step of an order's history, which the customer reads.
+
+    A trigger of the database refuses to change or delete what is written: see
+    docs/decisions/0012.
+    """
 
     class Kind(models.TextChoices):
         PLACED = "PLACED"
@@ -179,3 +183,24 @@ class OrderEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sequence} {self.kind}"
+
+
+class OrderNote(models.Model):
+    """What staff write about an order for each other; customers never see it."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="notes")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    body = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = OrderNoteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(body=""), name="order_note_not_blank")
+        ]
+
+    def __str__(self) -> str:
+        return f"Note {self.pk}"

@@ -201,6 +201,16 @@ class ReturnReceiveInput(graphene.InputObjectType):
     )
 
 
+class OrderNoteCreateInput(graphene.InputObjectType):
+    """Something to write down about an order, for staff alone."""
+
+    order_number = graphene.String(required=True, description="The order's number.")
+    body = graphene.String(required=True, description="Plain text, up to 5,000 characters.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again writes once."
+    )
+
+
 class OrderFilter(graphene.InputObjectType):
     """Which orders; all conditions must hold."""
 

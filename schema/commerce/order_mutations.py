@@ -11,6 +11,7 @@ from commerce.services.fulfillments import (
     create_fulfillment,
     deliver_fulfillment,
 )
+from commerce.services.notes import create_order_note
 from commerce.services.order_lines import OrderLineInput
 from commerce.services.orders import cancel_order
 from commerce.services.returns import (
@@ -24,12 +25,13 @@ from schema.commerce.inputs import (
     FulfillmentCreateInput,
     FulfillmentDeliverInput,
     OrderCancelInput,
+    OrderNoteCreateInput,
     ReturnApproveInput,
     ReturnReceiveInput,
     ReturnRejectInput,
     ReturnRequestInput,
 )
-from schema.commerce.types import Fulfillment, Order, Return
+from schema.commerce.types import Fulfillment, Order, OrderNote, Return
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entities, entity, mutation
 from schema.tasks.types import Job
@@ -214,6 +216,25 @@ def return_receive(context: Context, given: Any) -> Made:
     )
 
 
+@mutation(
+    OrderNoteCreateInput,
+    "Write something down about an order, which its customer never sees.",
+    order_note=entity(OrderNote, "The note."),
+    order=entity(Order, "The order."),
+    permission=HasPermission("commerce.add_ordernote"),
+)
+def order_note_create(context: Context, given: Any) -> Made:
+    """``create_order_note``."""
+    note = create_order_note(
+        viewer=context.viewer,
+        order_number=given["order_number"],
+        body=given["body"],
+        idempotency_key=given.get("idempotency_key"),
+        now=context.now,
+    )
+    return Made(order_note=note.pk, order=note.order_id)
+
+
 class OrderMutations:
     """Root fields."""
 
@@ -225,3 +246,4 @@ class OrderMutations:
     return_approve = return_approve
     return_reject = return_reject
     return_receive = return_receive
+    order_note_create = order_note_create

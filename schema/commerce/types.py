@@ -5,7 +5,7 @@ from __future__ import annotations
 import graphene
 from django.db.models import OuterRef, Q, TextField, Value
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import NullIf
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from commerce import models
 from commerce.expressions import allowed_actions, requirements, shown_token
@@ -372,6 +372,31 @@ class OrderEvent(ModelType):
     created_at = column(graphene.DateTime, "When.")
 
 
+class OrderNote(ModelType):
+    """What staff wrote about an order for each other."""
+
+    class Meta:
+        model = models.OrderNote
+        interfaces = (Node,)
+
+    id = global_id()
+    body = column(graphene.String, "Plain text.")
+    author = column(
+        graphene.String,
+        "Who wrote it, by name or e-mail address; null once the account is gone.",
+        source=Coalesce(
+            NullIf(
+                Trim(Concat("author__first_name", Value(" "), "author__last_name")),
+                Value("", TextField()),
+            ),
+            "author__email",
+            output_field=TextField(),
+        ),
+        required=False,
+    )
+    created_at = column(graphene.DateTime, "When it was written.")
+
+
 OrderEventConnection = connection_type(lambda: OrderEvent, "OrderEvent")
 
 
@@ -432,6 +457,12 @@ class Order(ModelType):
         relation="events",
         sorts=EVENT_SORTS,
         part=True,
+    )
+    notes = to_many(
+        OrderNote,
+        "What staff wrote about it for each other, oldest first; empty for customers.",
+        relation="notes",
+        order_by=("id",),
     )
     allowed_actions = column(
         graphene.List(graphene.NonNull(OrderAction)),

@@ -80,3 +80,14 @@ class TestConstraints:
         cart = make_cart(mug_1=1)
         variant.delete()
         assert not cart.lines.exists()
+
+
+class TestHistory:
+    def test_is_only_ever_added_to(self, order):
+        event = order.events.order_by("sequence").first()
+        breaks(lambda: order.events.update(message="Never."), "only ever added to")
+        breaks(event.delete, "only ever added to")
+        breaks(order.delete, "only ever added to")
+        event.message = "Never."
+        breaks(event.save, "only ever added to")
+        assert order.events.count() == 2

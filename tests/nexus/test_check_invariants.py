@@ -74,8 +74,8 @@ BREAKAGES = {
     "order_discounts": lambda order: VoucherRedemption.objects.update(amount=1),
     "order_currencies": lambda order: OrderLine.objects.filter(order=order).update(currency="XTS"),
     "order_statuses": lambda order: Order.objects.filter(pk=order.pk).update(status="FULFILLED"),
-    "order_events": lambda order: OrderEvent.objects.filter(order=order, sequence=1).update(
-        sequence=7
+    "order_events": lambda order: OrderEvent.objects.create(
+        order=order, sequence=7, kind="CONFIRMED", message="Confirmed."
     ),
     "fulfilled_quantities": lambda order: FulfillmentLine.objects.create(
         fulfillment=Fulfillment.objects.create(order=order),

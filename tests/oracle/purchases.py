@@ -15,6 +15,7 @@ from commerce.models import (
     Order,
     OrderEvent,
     OrderLine,
+    OrderNote,
     OrderStatus,
     Payment,
     PaymentStatus,
@@ -189,6 +190,15 @@ class Purchases:
                         mine, k=self.pieces.random.randint(0, len(mine))
                     )
                 )
+            OrderNote.objects.bulk_create(
+                OrderNote(
+                    order=order,
+                    author=self.pieces.random.choice([None, *self.buyers]),
+                    body=self.pieces.text(blank=False),
+                    created_at=self.pieces.time(),
+                )
+                for _ in self.pieces.some(2)
+            )
             for _ in self.pieces.some(2):
                 asked = Return.objects.create(
                     order=order,

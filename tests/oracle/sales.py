@@ -12,13 +12,23 @@ from commerce import models
 from tests.oracle.fields import Asking, columns, failed, first_of, global_id, money, resolver
 from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.shop import Rows, Shop
+from users.models import User
 
 PARTS = ("subtotal", "discount", "shipping", "tax", "total")
 
 columns("PostalAddress", "name street city postal_code country phone")
 columns("Quote", " ".join(PARTS) + " expires_at")
 columns("Totals", " ".join(PARTS))
-for _type in ("ShippingMethod", "CartLine", "Cart", "OrderLine", "Fulfillment", "Return", "Order"):
+for _type in (
+    "ShippingMethod",
+    "CartLine",
+    "Cart",
+    "OrderLine",
+    "Fulfillment",
+    "Return",
+    "OrderNote",
+    "Order",
+):
     global_id(_type)
 
 
@@ -129,6 +139,7 @@ columns("FulfillmentLine", "quantity")
 columns("ReturnLine", "quantity")
 columns("Return", "status reason answer created_at")
 columns("Fulfillment", "tracking_number status")
+columns("OrderNote", "body created_at")
 columns("OrderEvent", "sequence kind message created_at")
 columns("Order", "number status payment_status placed_at email shipping_method_name")
 columns("Order", "shipping_address billing_address")
@@ -251,6 +262,20 @@ def return_lines(asked: Any, asking: Asking, first: int | None = None) -> Rows:
 @resolver("Order.returns")
 def returns(order: Any, asking: Asking, first: int | None = None) -> Rows:
     return first_of(asking.shop.of(models.Return, order=order.pk), first)
+
+
+@resolver("OrderNote.author")
+def note_author(note: Any, asking: Asking) -> str | None:
+    author = asking.shop.get(User, note.author_id)
+    if author is None:
+        return None
+    return f"{author.first_name} {author.last_name}".strip(" ") or author.email
+
+
+@resolver("Order.notes")
+def notes(order: Any, asking: Asking, first: int | None = None) -> Rows:
+    rows = asking.shop.of(models.OrderNote, order=order.pk)
+    return first_of(asking.sees(models.OrderNote, rows), first)
 
 
 @resolver("Order.totals")

@@ -7,7 +7,7 @@ from typing import Any
 from django.core import mail
 
 from catalog.models import Stock
-from commerce.models import Fulfillment, Return
+from commerce.models import Fulfillment, OrderNote, Return
 from schema.compiler.ids import encode_id
 from tasks.models import Job
 from tests.invariants import broken_invariants
@@ -276,3 +276,75 @@ class TestStaff(ShopTestCase):
             for bearer, is_seen in ((self.staff, True), (stranger, False), (None, False)):
                 shown = self.send("NodeById", bearer=bearer, id=global_id).data["node"]
                 assert bool(shown) is is_seen
+
+
+class TestNotes(ShopTestCase):
+    CREATE = """mutation ($input: OrderNoteCreateInput!) { orderNoteCreate(input: $input) {
+      orderNote { body author } order { number } userErrors { field code message } } }"""
+    READ = """query ($token: ID!) { order(token: $token) {
+      number notes { id body author createdAt } } }"""
+
+    def test_are_written_and_read_by_staff_alone(self) -> None:
+        ada = token_of(make_user())
+        staff = token_of(make_user("staff@example.com", role="support", first_name="Grace"))
+        order = buy(self, bearer=ada)["order"]
+        given = {"orderNumber": order["number"], "body": "Call her back.", "idempotencyKey": "k"}
+        for _ in range(2):
+            answer = self.ask(self.CREATE, {"input": given}, bearer=staff)
+            self.same(
+                answer.payload,
+                {
+                    "orderNote": {"body": "Call her back.", "author": "Grace"},
+                    "order": {"number": order["number"]},
+                    "userErrors": [],
+                },
+            )
+        note = OrderNote.objects.get()
+        variables = {"token": order["token"]}
+        self.same(
+            self.ask(self.READ, variables, bearer=staff).data["order"]["notes"],
+            [
+                {
+                    "id": id_of(note),
+                    "body": "Call her back.",
+                    "author": "Grace",
+                    "createdAt": note.created_at.isoformat(),
+                }
+            ],
+        )
+        for bearer in (ada, None):
+            shown = self.ask(self.READ, variables, bearer=bearer).data["order"]
+            assert shown == {"number": order["number"], "notes": []}
+            assert self.send("NodeById", bearer=bearer, id=id_of(note)).data == {"node": None}
+        catalogue = token_of(make_user("cat@example.com", role="catalog_manager"))
+        assert self.ask(self.READ, variables, bearer=catalogue).data["order"]["notes"] == []
+
+    def test_need_an_author_no_more(self) -> None:
+        user = make_user("staff@example.com", role="support")
+        order = buy(self)["order"]
+        given = {"orderNumber": order["number"], "body": "x"}
+        shown = self.ask(self.CREATE, {"input": given}, bearer=token_of(user)).payload
+        assert shown["orderNote"]["author"] == "staff@example.com"
+        OrderNote.objects.update(author=None)
+        staff = token_of(make_user("boss@example.com", role="admin"))
+        shown = self.ask(self.READ, {"token": order["token"]}, bearer=staff).data["order"]
+        assert shown["notes"][0]["author"] is None
+
+    def test_that_cannot_be_written_say_why(self) -> None:
+        staff = token_of(make_user("staff@example.com", role="support"))
+        number = buy(self)["order"]["number"]
+        for given, field, code in (
+            ({"orderNumber": "N-1"}, "orderNumber", "NOT_FOUND"),
+            ({"body": " "}, "body", "REQUIRED"),
+            ({"body": "x" * 5001}, "body", "INVALID"),
+            ({"idempotencyKey": ""}, "idempotencyKey", "INVALID"),
+        ):
+            with self.subTest(str(given)[:60]):
+                self.rejected(
+                    lambda given=given: self.ask(
+                        self.CREATE,
+                        {"input": {"orderNumber": number, "body": "x", **given}},
+                        bearer=staff,
+                    ),
+                    (f"input.{field}", code),
+                )

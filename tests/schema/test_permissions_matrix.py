@@ -162,6 +162,10 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         'notificationsMarkRead(input: {ids: ["%(notification)s"]}) { unreadCount }',
     ),
     "orderCancel": (EVERYBODY, 'orderCancel(input: {token: "%(order)s"}) { order { id } }'),
+    "orderNoteCreate": (
+        ORDER_READERS,
+        'orderNoteCreate(input: {orderNumber: "%(number)s", body: "x"}) { order { id } }',
+    ),
     "passwordChange": (
         ACCOUNTS,
         f'passwordChange(input: {{currentPassword: "{PASSWORD}", newPassword: "{PASSWORD}!"}})'
