@@ -139,7 +139,7 @@ class GraphQLApplication:
         try:
             if not _is_allowed_host(headers.get("host", ""), tuple(settings.ALLOWED_HOSTS)):
                 raise Refused(400, "BAD_USER_INPUT", "This host is not served here.")
-            accepted = check_head(head, streams=True)
+            accepted = check_head(head, streams=not head.is_upload)
             if accepted == HTML:
                 return graphiql.page()
             if accepted == EVENT_STREAM:
@@ -205,8 +205,8 @@ class GraphQLApplication:
         """The answer to a request with files, which are gone afterwards."""
         if self._room_for_uploads <= 0:
             raise Overloaded
-        self._room_for_uploads -= 1
         form = Form(head.headers["content-type"])
+        self._room_for_uploads -= 1
 
         def work() -> Outgoing:
             # Here, as the thread runs to its end also where nobody waits for it any more.

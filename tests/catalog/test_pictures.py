@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
+from random import Random
 
 import pytest
 from PIL import Image, ImageCms
@@ -16,6 +18,7 @@ from tests.catalog.pictures import (
     picture,
     with_metadata,
 )
+from tests.damage import damaged
 
 
 def cleaned(content: bytes) -> Image.Image:
@@ -137,6 +140,14 @@ class TestCleanPicture:
         content = picture(format_, size=(400, 300))
         for cut in (len(content) // 2, len(content) * 9 // 10):
             assert "picture" in refusal(content[:cut])
+
+    @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "GIF"])
+    def test_refuses_or_mends_whatever_became_of_a_picture(self, format_):
+        contents = [picture(format_), *([animation(format_)] if format_ != "JPEG" else [])]
+        random = Random(format_)
+        for _ in range(60):
+            with suppress(Rejected):
+                assert cleaned(damaged(random.choice(contents), random)).size
 
     def test_refuses_bombs_before_they_go_off(self, settings):
         assert "pixels" in refusal(bomb())

@@ -6,6 +6,8 @@ import asyncio
 import json
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
+from random import Random
 from typing import Any
 
 import pytest
@@ -19,6 +21,7 @@ from schema.asgi import GraphQLApplication
 from schema.execution import GraphQLRequest
 from schema.http import JSON, Head, Refused, check_head
 from schema.uploads import Form
+from tests.damage import damaged
 from tests.schema.multipart import CONTENT_TYPE, PREFLIGHT, body_of, part, upload_of
 from tests.schema.test_asgi import HEADERS, Reply, reply
 from users.models import User
@@ -265,6 +268,16 @@ class TestBadForm:
         refused = refusal(b"", content_type=f"multipart/form-data{boundary}")
         assert "boundary" in refused.message
 
+    @pytest.mark.parametrize("seed", range(4))
+    def test_of_all_kinds(self, temporary: list[Any], seed: int) -> None:
+        variables = {"one": None, "files": [None, None]}
+        places = {"0": ["variables.one"], "1": ["variables.files.1"]}
+        body = upload_of(QUERY, variables, places, **{"0": b"x" * 50, "1": b"\r\n--sho" * 9})
+        random = Random(seed)
+        for _ in range(200):
+            with suppress(Refused):
+                read(damaged(body, random), chunk=random.choice([1, 9, 1_000]))
+
 
 class TestLimits:
     def test_of_the_whole_body(self, temporary: list[Any], settings: Any) -> None:
@@ -396,6 +409,11 @@ class TestEndpoint(TransactionTestCase):
         answer = self.post([body[start : start + 100] for start in range(0, len(body), 100)])
         assert json.loads(answer.body)["data"] == {"__typename": "Query"}
 
+    def test_answers_no_form_by_a_stream(self) -> None:
+        body = upload_of("subscription { jobUpdated(id: 1) { sequence } }", {}, {})
+        assert self.post(body, accept="text/event-stream").status == 406
+        assert self.post(body).code == "BAD_USER_INPUT"
+
     def test_refuses_bad_forms_as_soon_as_it_can(self) -> None:
         # The second piece would hang up: it must not be asked for.
         answer = self.post([b"--shop\r\nnonsense\r\n"], hang_up=True)
@@ -421,6 +439,7 @@ class TestEndpoint(TransactionTestCase):
         assert (answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE")
         self.app._room_for_uploads = 1
         assert self.post(b"--shop\r\nnonsense").status == 400
+        assert self.post(body, content_type="multipart/form-data").status == 400
         assert self.post(body).status == 200
 
     @override_settings(GRAPHQL_LIMITS={"max_upload_bytes": 100, "max_upload_files": 1})
