@@ -366,8 +366,10 @@ class TestCalls(ShopTestCase):
             now=timezone.now(),
         ).fulfillment
         asked, approved = (returned(sent, status) for status in ("REQUESTED", "APPROVED"))
-        paid = buy(self, payment={"provider": "fake", "data": {"card": "4242424242424242"}})
-        waiting = buy(self, payment={"provider": "fake", "data": {"card": "4000000000003220"}})
+        paid, waiting = (
+            buy(self, sku="OBS-1", payment={"provider": "fake", "data": {"card": card}})
+            for card in ("4242424242424242", "4000000000003220")
+        )
         return {
             "address": id_of(address),
             "access": session.token,
