@@ -52,11 +52,6 @@ class Rows(NullClears, serializers.ListSerializer):
     """Parts of something."""
 
 
-def twice(value: str) -> ErrorDetail:
-    """That a value is there already."""
-    return ErrorDetail(f"{value} is there twice.", "unique")
-
-
 def refuse_twice(values: Sequence[Any], *, member: str | None = None) -> None:
     """Refuse what a list has twice, each at its place; what is None or blank is nothing.
 
@@ -68,8 +63,15 @@ def refuse_twice(values: Sequence[Any], *, member: str | None = None) -> None:
         ValidationError: ``unique``.
     """
     errors: dict[str, Any] = {}
+    seen: set[Any] = set()
     for index, value in enumerate(values):
-        if value and value in values[:index]:
-            errors[str(index)] = [twice(value)] if member is None else {member: [twice(value)]}
+        if value and value in seen:
+            errors[str(index)] = [_twice(value)] if member is None else {member: [_twice(value)]}
+        seen.add(value)
     if errors:
         raise serializers.ValidationError(errors)
+
+
+def _twice(value: Any) -> ErrorDetail:
+    """That a value is there already."""
+    return ErrorDetail(f"{value} is there twice.", "unique")

@@ -12,9 +12,9 @@ from django.db.models.functions import Concat, Length, Substr
 
 from catalog.models import MAX_PATH, Category, Product
 from catalog.serializers import CategoryChangesSerializer
+from catalog.services.creation import create_once
 from catalog.services.slugs import slug_of
 from tasks.errors import Rejected
-from tasks.idempotency import once
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -61,19 +61,17 @@ def enter_category(
             ``name``, ``slug``, ``parentSlug`` or ``position``; ``IDEMPOTENCY_CONFLICT``.
     """
 
-    def effect() -> dict[str, Any]:
-        fields = validated(CategoryChangesSerializer(data=given))
-        return {"category": create_category(**fields).pk}
+    def create() -> int:
+        return create_category(**validated(CategoryChangesSerializer(data=given))).pk
 
-    with transaction.atomic():
-        made = once(
-            actor=f"user:{viewer.user_id}",
-            operation="categoryCreate",
-            key=idempotency_key,
-            request=given,
-            effect=effect,
-        )
-    return made["category"]
+    return create_once(
+        Category,
+        create,
+        viewer=viewer,
+        operation="categoryCreate",
+        key=idempotency_key,
+        given=given,
+    )
 
 
 def update_category(*, category_id: int, given: Mapping[str, Any]) -> None:

@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 
 from catalog.models import Collection
 from catalog.serializers import CollectionChangesSerializer
+from catalog.services.creation import create_once
 from catalog.services.slugs import slug_of
 from tasks.errors import Rejected
-from tasks.idempotency import once
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -47,24 +47,23 @@ def enter_collection(
             ``NOT_FOUND`` on ``productSlugs.N``; ``IDEMPOTENCY_CONFLICT``.
     """
 
-    def effect() -> dict[str, Any]:
+    def create() -> int:
         fields = validated(CollectionChangesSerializer(data=given))
         lists = _products(fields)
         fields.setdefault("slug", slug_of(fields["name"]))
         with _slug_taken(fields["slug"]):
             collection = Collection.objects.create(**fields)
         _choose(collection, lists)
-        return {"collection": collection.pk}
+        return collection.pk
 
-    with transaction.atomic():
-        made = once(
-            actor=f"user:{viewer.user_id}",
-            operation="collectionCreate",
-            key=idempotency_key,
-            request=given,
-            effect=effect,
-        )
-    return made["collection"]
+    return create_once(
+        Collection,
+        create,
+        viewer=viewer,
+        operation="collectionCreate",
+        key=idempotency_key,
+        given=given,
+    )
 
 
 def update_collection(*, collection_id: int, given: Mapping[str, Any]) -> None:

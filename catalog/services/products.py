@@ -15,6 +15,7 @@ from django.utils.text import slugify
 
 from catalog.models import Category, Media, Product, StockMovement, Variant
 from catalog.serializers import ProductSerializer
+from catalog.services.creation import create_once
 from catalog.services.listings import refresh_listings, refresh_search
 from catalog.services.media import discard_files
 from catalog.services.product_data import ProductData
@@ -28,7 +29,6 @@ from catalog.services.product_parts import (
 )
 from catalog.services.variant_fitting import Fitted, Fitting, fit_variants
 from tasks.errors import Rejected
-from tasks.idempotency import once
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -66,19 +66,19 @@ def create_product(
             ``INVALID``, ``NOT_FOUND`` or ``ALREADY_EXISTS``; ``IDEMPOTENCY_CONFLICT``.
     """
 
-    def effect() -> dict[str, Any]:
+    def create() -> int:
         data = cast("ProductData", validated(ProductSerializer(data=given)))
-        return {"product": save_product(data=data, now=now).product.pk}
+        kind = StockMovement.Kind.RECEIVED
+        return save_product(data=data, stock_kind=kind, now=now).product.pk
 
-    with transaction.atomic():
-        made = once(
-            actor=f"user:{viewer.user_id}",
-            operation="productCreate",
-            key=idempotency_key,
-            request={"given": given},
-            effect=effect,
-        )
-    return made["product"]
+    return create_once(
+        Product,
+        create,
+        viewer=viewer,
+        operation="productCreate",
+        key=idempotency_key,
+        given=given,
+    )
 
 
 def update_product(

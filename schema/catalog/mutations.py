@@ -35,7 +35,8 @@ from schema.catalog.inputs import (
     StockAdjustInput,
     StockSetInput,
 )
-from schema.catalog.types import Category, Collection, Media, Product, Review, Stock
+from schema.catalog.stock_types import Stock
+from schema.catalog.types import Category, Collection, Media, Product, Review
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation, plain
 from users.permissions import HasPermission, IsAuthenticated

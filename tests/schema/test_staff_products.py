@@ -66,7 +66,8 @@ class TestProductCreate(ProductTestCase):
         assert shown["media"][0]["url"] == "https://example.com/mug.jpg"
         stock = self.ask(READ_STOCK, {"id": id_of(small)}, bearer=self.bearer).data
         assert stock == {"node": {"stock": {"onHand": 5}}}
-        assert StockMovement.objects.get(variant=small).delta == 5
+        movement = StockMovement.objects.get(variant=small)
+        assert (movement.delta, movement.kind) == (5, "RECEIVED")
         found = self.send("Browse", search="tea", filter={"inStock": True}).data["products"]
         assert [edge["node"]["slug"] for edge in found["edges"]] == ["cup"]
 
@@ -81,6 +82,9 @@ class TestProductCreate(ProductTestCase):
         assert StockMovement.objects.filter(variant__sku="MUG-S").count() == 1
         error = ("input.idempotencyKey", "IDEMPOTENCY_CONFLICT")
         self.rejected(lambda: self.create(idempotencyKey="k", name="Other"), error)
+        self.delete(ids.pop())
+        error = ("input.idempotencyKey", "NOT_FOUND")
+        self.rejected(lambda: self.create(idempotencyKey="k"), error)
 
     def test_needs_no_more_than_a_name(self) -> None:
         given = dict.fromkeys(CUP.keys() - {"name"})
