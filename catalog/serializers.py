@@ -208,6 +208,20 @@ class MediaSerializer(serializers.Serializer):
         return shown
 
 
+class MediaUploadSerializer(serializers.Serializer):
+    """A picture that is sent as a file."""
+
+    file = serializers.FileField(
+        max_length=None,
+        allow_empty_file=True,
+        help_text="A JPEG, PNG, WebP or GIF; what it tells of place and camera is left out.",
+    )
+    alt = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    position = serializers.IntegerField(
+        min_value=0, max_value=MAX_INTEGER, required=False, help_text="By default the last."
+    )
+
+
 class ReviewSerializer(serializers.Serializer):
     """What a customer may say: plain text, of a size that can be read."""
 

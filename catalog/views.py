@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework import status
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.reverse import reverse
@@ -16,16 +17,18 @@ from rest_framework.viewsets import ReadOnlyModelViewSet
 
 from catalog.expressions import listed_price, listed_rating, search_rank
 from catalog.filters import ProductSearchFilterSet
-from catalog.models import Product
-from catalog.serializers import ProductSerializer
+from catalog.models import Media, Product
+from catalog.serializers import MediaSerializer, MediaUploadSerializer, ProductSerializer
+from catalog.services.media import upload_media
 from catalog.services.products import create_product, delete_product, update_product
 from users.permissions import AllowAny, HasPermission
-from users.rest import RulesByAction, viewer_for_request
+from users.rest import RulesByAction, UploadParser, viewer_for_request
+from users.validation import validated
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     location=OpenApiParameter.HEADER,
-    description="A random text of the client's; the same again enters no second product.",
+    description="A random text of the client's; the same again enters no second one.",
 )
 
 
@@ -61,6 +64,7 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         "update": HasPermission("catalog.change_product"),
         "partial_update": HasPermission("catalog.change_product"),
         "destroy": HasPermission("catalog.delete_product"),
+        "add_media": HasPermission("catalog.add_media"),
     }
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
@@ -110,6 +114,29 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         """``delete_product``."""
         delete_product(product_id=self.get_object().pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(
+        summary="Add a picture to a product",
+        description="Smaller versions of it follow in the background.",
+        parameters=[_IDEMPOTENCY_KEY],
+        request={"multipart/form-data": MediaUploadSerializer},
+        responses={201: MediaSerializer},
+    )
+    @action(detail=True, methods=["post"], url_path="media", parser_classes=[UploadParser])
+    def add_media(self, request: Request, pk: str) -> Response:
+        """``upload_media``."""
+        given = validated(MediaUploadSerializer(data=request.data))
+        media_id = upload_media(
+            viewer=viewer_for_request(request),
+            product_id=self.get_object().pk,
+            file=given["file"],
+            alt=given.get("alt", ""),
+            position=given.get("position"),
+            idempotency_key=request.headers.get("Idempotency-Key"),
+            now=timezone.now(),
+        )
+        shown = MediaSerializer(Media.objects.get(pk=media_id)).data
+        return Response(shown, status.HTTP_201_CREATED)
 
     def _update(self, request: Request, *, partial: bool) -> Response:
         given: Any = request.data

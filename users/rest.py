@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.conf import settings
+from django.core.exceptions import (
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, ParseError
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -48,6 +55,25 @@ class TokenAuthentication(BaseAuthentication):
     def authenticate_header(self, request: Request) -> str:
         """What ``WWW-Authenticate`` says in a 401."""
         return 'Bearer realm="api"'
+
+
+class UploadParser(MultiPartParser):
+    """Reads a form with files; large ones are on the disk then, and gone after the request."""
+
+    def parse(self, stream: Any, *args: Any, **kwargs: Any) -> Any:
+        """The fields and files of the body.
+
+        Raises:
+            RequestDataTooBig: it is larger than a GraphQL request with files may be.
+            ParseError: it is no such form.
+        """
+        length = stream.META.get("CONTENT_LENGTH") or "0"
+        if length.isdigit() and int(length) > settings.GRAPHQL_LIMITS["max_upload_bytes"]:
+            raise RequestDataTooBig
+        try:
+            return super().parse(stream, *args, **kwargs)
+        except (ParseError, TooManyFieldsSent, TooManyFilesSent):
+            raise ParseError("The body is not a form that can be read.") from None
 
 
 def viewer_for_request(request: Request) -> Viewer:

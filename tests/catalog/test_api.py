@@ -3,7 +3,10 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import Category, Media, Product, Review, Variant
@@ -11,8 +14,10 @@ from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
 from commerce.models import ShippingMethod, ShippingZone
 from tests.catalog.factories import make_product, stock_of
+from tests.catalog.pictures import SVG, picture, with_metadata
 from tests.commerce.factories import buy, make_ready_cart
 from tests.rest import RestTestCase
+from tests.schema.shop import own_media
 from users.models import User
 
 URL = "/api/products/"
@@ -428,3 +433,77 @@ class PermissionTests(ProductTestCase):
         problem = self.assert_problem(answer, 409, "IN_USE")
         assert "unpublish it" in problem["detail"]
         assert Product.objects.filter(pk=product.pk).exists()
+
+
+class MediaTests(RestTestCase):
+    def setUp(self):
+        super().setUp()
+        self.folder = self.enterContext(own_media())
+        self.url = f"{URL}{make_product('mug').pk}/media/"
+        self.staff = self.headers_of("manager@example.com", role="catalog_manager")
+
+    def send(self, content=None, **extra):
+        headers = extra.pop("headers", self.staff)
+        file = SimpleUploadedFile("x.jpg", picture() if content is None else content)
+        return self.client.post(
+            self.url, {"file": file} | extra, format="multipart", headers=headers
+        )
+
+    def test_a_picture_is_added(self):
+        answer = self.send(with_metadata(), alt="A mug", headers=self.staff)
+        media = Media.objects.get()
+        address = f"http://127.0.0.1:8000/media/{media.file.name}"
+        assert (answer.status_code, answer.json()) == (
+            201,
+            {"url": address, "alt": "A mug", "position": 0},
+        )
+        assert b"ecret" not in (self.folder / media.file.name).read_bytes()
+        headers = {**self.staff, "Idempotency-Key": "k"}
+        assert self.send(headers=headers).json() == self.send(headers=headers).json()
+        assert Media.objects.count() == 2
+
+    def test_bad_pictures_are_refused(self):
+        for content, extra, field in (
+            (SVG, {}, "file"),
+            (b"", {}, "file"),
+            (None, {"alt": "x" * 501}, "alt"),
+            (None, {"position": -1}, "position"),
+            (None, {"position": "x"}, "position"),
+        ):
+            self.assert_problem(self.send(content, **extra), 400, "INVALID", field=field)
+        answer = self.client.post(self.url, {}, format="multipart", headers=self.staff)
+        self.assert_problem(answer, 400, "REQUIRED", field="file")
+        assert not Media.objects.exists()
+
+    def test_bad_forms_are_refused(self):
+        for body, content_type, status in (
+            (b"x", "multipart/form-data", 400),
+            (b"x", "multipart/form-data; boundary=x", 400),
+            (b'{"file": "x"}', "application/json", 415),
+            (b"--x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n" * 1_100, None, 400),
+            (
+                b"--x\r\nContent-Disposition: form-data; name=a; filename=b\r\n\r\n\r\n" * 110,
+                None,
+                400,
+            ),
+        ):
+            answer = self.client.generic(
+                "POST",
+                self.url,
+                body,
+                content_type=content_type or "multipart/form-data; boundary=x",
+                headers=self.staff,
+            )
+            assert answer.status_code == status
+            assert answer.headers["Content-Type"] == "application/problem+json"
+
+    def test_large_forms_are_refused(self):
+        limits = {**settings.GRAPHQL_LIMITS, "max_upload_bytes": 100}
+        with override_settings(GRAPHQL_LIMITS=limits):
+            self.assert_problem(self.send(), 413, "TOO_LARGE")
+
+    def test_it_takes_the_permission(self):
+        self.assert_problem(self.send(headers={}), 401, "UNAUTHENTICATED")
+        support = self.headers_of("support@example.com", role="support")
+        self.assert_problem(self.send(headers=support), 403, "FORBIDDEN")
+        assert not Media.objects.exists()

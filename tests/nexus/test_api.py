@@ -249,6 +249,7 @@ class DocumentationTests(TestCase):
             "/api/orders/{number}/cancel/",
             "/api/products/",
             "/api/products/{id}/",
+            "/api/products/{id}/media/",
             TOKEN,
             REFRESH,
             REVOKE,
