@@ -197,6 +197,7 @@ class TestDocuments(ShopTestCase):
             "max_upload_files",
             "max_page_size",
             "max_cost",
+            "max_subscriptions",
         }
         assert LIMITS.keys() - elsewhere <= DOCUMENTS.keys()
 
