@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +39,8 @@ from users.validation import validated_by
 from users.viewer import Viewer
 
 _CHANGES = CartChangesSerializer()
+# What the columns for amounts hold.
+MAX_TOTAL = Decimal("9999999999.99")
 
 
 def create_cart(
@@ -56,7 +59,8 @@ def create_cart(
         idempotency_key: a repeat with the same key returns the same cart.
 
     Raises:
-        ValidationError: ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``,
+        ValidationError: ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``, ``INVALID``
+            for more than ``MAX_TOTAL`` altogether,
             ``INVALID`` on ``email``, ``IDEMPOTENCY_CONFLICT`` on ``idempotencyKey``.
     """
     refuse_malformed(lines, fewest=1)
@@ -116,7 +120,8 @@ def set_cart_lines(
 
     Raises:
         ValidationError: ``NOT_FOUND`` on ``token``, ``CART_ALREADY_ORDERED``,
-            ``VERSION_CONFLICT``; ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``.
+            ``VERSION_CONFLICT``; ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``;
+            ``INVALID`` for more than ``MAX_TOTAL`` altogether.
     """
     refuse_malformed(lines, fewest=0)
 
@@ -300,6 +305,8 @@ def _requote(
     now: datetime,
 ) -> None:
     amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
+    if max(amounts.subtotal, amounts.total) > MAX_TOTAL:
+        raise Rejected("INVALID", f"A cart comes to at most {MAX_TOTAL}; divide it.")
     store_quote(
         cart=cart, lines=lines, changed=changed, vouchers=vouchers, amounts=amounts, now=now
     )

@@ -49,6 +49,15 @@ def set_lines(cart, lines, **options):
     )
 
 
+def test_no_cart_comes_to_more_than_an_amount_can_be():
+    """The dearest thing that may be sold, as often as a line holds: once an error of ours."""
+    make_variant("moon-1", price="9999999999.99", stock=1000)
+    cart = create(wanted(moon_1=1))
+    for change in (lambda: create(wanted(moon_1=2)), lambda: set_lines(cart, wanted(moon_1=999))):
+        with refused(("INVALID", ""), match="at most"):
+            change()
+
+
 class TestCreateCart:
     def test_stores_lines_and_quote(self):
         make_variant("mug-1", price="9.90")
