@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
 
-# Currencies without a minor unit; all others that the shop's columns hold have two digits.
-_CODES = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-WITHOUT_MINOR_UNIT = frozenset(_CODES.split())
+# The digits that the columns of amounts hold; a shop in a finer currency does not start.
+STORED_DIGITS = 2
+# ISO 4217's currencies with another number of digits than two.
+_DIGITS = {
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+_DIGITS_OF = {code: digits for digits, codes in _DIGITS.items() for code in codes.split()}
+
+
+def digits_of(currency: str) -> int:
+    """How many digits a currency's amounts have after the point."""
+    return _DIGITS_OF.get(currency, 2)
 
 
 def plain(amount: Decimal) -> str:
@@ -21,5 +32,9 @@ def rounded(amount: Decimal, *, currency: str) -> Decimal:
         amount: any exact amount, such as a price times a tax rate.
         currency: an ISO 4217 code.
     """
-    digit = Decimal(1) if currency in WITHOUT_MINOR_UNIT else Decimal("0.01")
-    return amount.quantize(digit, rounding=ROUND_HALF_EVEN)
+    return amount.quantize(Decimal(1).scaleb(-digits_of(currency)), rounding=ROUND_HALF_EVEN)
+
+
+def is_payable(amount: Decimal, *, currency: str) -> bool:
+    """Whether an amount has no more digits than its currency."""
+    return rounded(amount, currency=currency) == amount

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from django.db.models import BigIntegerField
-from rest_framework import serializers
+from collections.abc import Iterator
+from typing import Any
 
-from commerce.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine, Payment
+from django.conf import settings
+from django.db.models import BigIntegerField
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from commerce.models import (
+    Fulfillment,
+    FulfillmentLine,
+    Order,
+    OrderEvent,
+    OrderLine,
+    Payment,
+    Voucher,
+)
+from commerce.money import is_payable
 from commerce.states import OrderAction
 from tasks.models import Job
 from users.serializers import AddressSerializer
 
 MAX_VOUCHERS = 5
+# What PostgreSQL's integer holds.
+MAX_USES = 2**31 - 1
 
 
 class CartAddressSerializer(AddressSerializer):
@@ -37,6 +54,67 @@ class CartChangesSerializer(serializers.Serializer):
         allow_null=True,
         max_length=MAX_VOUCHERS,
     )
+
+
+class VoucherChangesSerializer(serializers.Serializer):
+    """What staff may say of a voucher; pass the voucher as ``instance`` to change one.
+
+    The parts must fit each other, those that stay as well.
+    """
+
+    code = serializers.RegexField(
+        r"^\S+$",
+        max_length=50,
+        error_messages={"invalid": "A code has no spaces."},
+    )
+    kind = serializers.ChoiceField(Voucher.Kind.choices)
+    value = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0, required=False)
+    minimum_subtotal = serializers.DecimalField(
+        max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
+    )
+    usage_limit = serializers.IntegerField(
+        min_value=1, max_value=MAX_USES, required=False, allow_null=True
+    )
+    usage_limit_per_customer = serializers.IntegerField(
+        min_value=1, max_value=MAX_USES, required=False, allow_null=True
+    )
+    valid_from = serializers.DateTimeField(required=False)
+    valid_until = serializers.DateTimeField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what does not go together."""
+        errors = {
+            name: ErrorDetail(message, code) for name, code, message in self._objections(attrs)
+        }
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+    def _objections(self, given: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+        def now(name: str) -> Any:
+            return given.get(name, getattr(self.instance, name, None))
+
+        kind, value = now("kind"), now("value")
+        if kind == Voucher.Kind.FREE_SHIPPING:
+            if value:
+                yield "value", "invalid", "Free shipping has no value."
+        elif value is None:
+            yield "value", "required", "Say how much it takes off."
+        elif value == 0:
+            yield "value", "invalid", "Give more than 0."
+        elif kind == Voucher.Kind.PERCENTAGE and value > 100:
+            yield "value", "invalid", "Give at most 100 percent."
+        elif kind == Voucher.Kind.FIXED and not is_payable(value, currency=settings.CURRENCY):
+            yield "value", "invalid", f"{settings.CURRENCY} has no such small amounts."
+        minimum = now("minimum_subtotal")
+        if minimum is not None and not is_payable(minimum, currency=settings.CURRENCY):
+            yield "minimum_subtotal", "invalid", f"{settings.CURRENCY} has no such small amounts."
+        limit, used = now("usage_limit"), getattr(self.instance, "used", 0)
+        if limit is not None and limit < used:
+            yield "usage_limit", "invalid", f"It was used {used} times already."
+        start, end = now("valid_from") or timezone.now(), now("valid_until")
+        if end is not None and end <= start:
+            yield "valid_until", "invalid", "It must end after it begins."
 
 
 class PaymentInputSerializer(serializers.Serializer):

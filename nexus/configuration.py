@@ -11,6 +11,8 @@ import dj_database_url
 from decouple import AutoConfig
 from django.core.exceptions import ImproperlyConfigured
 
+from commerce.money import STORED_DIGITS, digits_of
+
 _KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
@@ -35,6 +37,11 @@ def currency(code: str) -> str:
     if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
         raise ImproperlyConfigured(
             f"CURRENCY must be three upper-case letters such as EUR, not {code!r}."
+        )
+    if digits_of(code) > STORED_DIGITS:
+        raise ImproperlyConfigured(
+            f"CURRENCY can't be {code}: its amounts have {digits_of(code)} digits after the point, "
+            f"and the shop keeps {STORED_DIGITS}."
         )
     return code
 

@@ -11,6 +11,7 @@ from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.payment_mutations import PaymentMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.subscriptions import CommerceSubscriptions
+from schema.commerce.voucher_mutations import VoucherMutations
 from schema.compiler.mapping import NodeById, NodesById, ReadField
 from schema.node import Node
 from schema.tasks.mutations import TaskMutations
@@ -50,6 +51,7 @@ class Mutation(
     CommerceMutations,
     OrderMutations,
     PaymentMutations,
+    VoucherMutations,
     UserMutations,
     TaskMutations,
     graphene.ObjectType,

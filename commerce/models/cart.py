@@ -10,7 +10,13 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.models import Variant
-from commerce.models.money import currency_field, money_field, totals_add_up
+from commerce.models.money import (
+    contains_tax,
+    currency_field,
+    included_tax_field,
+    money_field,
+    totals_add_up,
+)
 from commerce.models.shipping import ShippingMethod
 from commerce.models.voucher import Voucher
 from commerce.querysets import CartQuerySet
@@ -120,10 +126,11 @@ class Quote(models.Model):
     shipping = money_field()
     tax = money_field(help_text="Added on top; zero where prices include it.")
     total = money_field()
+    included_tax = included_tax_field()
     expires_at = models.DateTimeField()
 
     class Meta:
-        constraints = [totals_add_up("quote_adds_up")]
+        constraints = [totals_add_up("quote_adds_up"), contains_tax("quote_contains_tax")]
 
     def __str__(self) -> str:
         return f"{self.total} {self.currency}"

@@ -8,7 +8,13 @@ from django.utils import timezone
 
 from catalog.models import Variant
 from commerce.models.cart import Cart, new_token
-from commerce.models.money import currency_field, money_field, totals_add_up
+from commerce.models.money import (
+    contains_tax,
+    currency_field,
+    included_tax_field,
+    money_field,
+    totals_add_up,
+)
 from commerce.querysets import OrderEventQuerySet, OrderNoteQuerySet, OrderQuerySet
 
 
@@ -54,6 +60,7 @@ class Order(models.Model):
     shipping = money_field()
     tax = money_field()
     total = money_field()
+    included_tax = included_tax_field()
     shipping_address = models.JSONField()
     billing_address = models.JSONField(null=True, blank=True)
     shipping_method_name = models.CharField(max_length=100, blank=True)
@@ -74,6 +81,7 @@ class Order(models.Model):
         ]
         constraints = [
             totals_add_up("order_adds_up"),
+            contains_tax("order_contains_tax"),
             models.CheckConstraint(
                 condition=models.Q(status__in=OrderStatus.values), name="order_status_known"
             ),

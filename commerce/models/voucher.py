@@ -50,6 +50,11 @@ class Voucher(models.Model):
             models.CheckConstraint(
                 condition=models.Q(value__gte=0), name="voucher_value_not_negative"
             ),
+            models.CheckConstraint(
+                condition=models.Q(valid_until=None)
+                | models.Q(valid_until__gt=models.F("valid_from")),
+                name="voucher_ends_after_it_begins",
+            ),
         ]
 
     def __str__(self) -> str:

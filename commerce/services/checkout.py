@@ -281,6 +281,7 @@ def _store_order(
         shipping=amounts.shipping,
         tax=amounts.tax,
         total=amounts.total,
+        included_tax=amounts.included_tax,
         shipping_address=cart.shipping_address,
         billing_address=cart.billing_address,
         shipping_method_name=terms.shipping_name or "",

@@ -6,7 +6,7 @@ The order of the steps is the rule:
 2. Vouchers take off. A percentage is of the whole subtotal, so that their order does not matter;
    the goods never go below zero. Free shipping takes off what the shipping costs.
 3. Tax is on what is then left to pay, shipping included. Where prices include tax, nothing is
-   added: the tax column says what comes on top, and is zero.
+   added: the tax column says what comes on top, and is zero; what the total contains is told apart.
 
 Each amount is rounded once, when it becomes one of the quote's columns.
 """
@@ -28,6 +28,7 @@ class Amounts:
     """The columns of a quote or an order; ``total = subtotal - discount + shipping + tax``.
 
     Attributes:
+        included_tax: what of the total is tax that the prices contain; zero where tax is on top.
         taken_off: what each voucher takes off, by its primary key; together the discount.
     """
 
@@ -36,6 +37,7 @@ class Amounts:
     shipping: Decimal = ZERO
     tax: Decimal = ZERO
     total: Decimal = ZERO
+    included_tax: Decimal = ZERO
     taken_off: dict[int, Decimal] = field(default_factory=dict)
 
 
@@ -68,13 +70,20 @@ def quote_cart(
             amount = min(goods, _face_value(voucher, subtotal=subtotal, currency=currency))
             goods -= amount
         taken_off[voucher.pk] = amount
-    tax = ZERO if prices_include_tax else rounded((goods + postage) * tax_rate, currency=currency)
+    to_pay = goods + postage
+    if prices_include_tax:
+        tax = ZERO
+        included_tax = rounded(to_pay * tax_rate / (1 + tax_rate), currency=currency)
+    else:
+        tax = rounded(to_pay * tax_rate, currency=currency)
+        included_tax = ZERO
     return Amounts(
         subtotal=subtotal,
         discount=sum(taken_off.values(), ZERO),
         shipping=shipping,
         tax=tax,
-        total=goods + postage + tax,
+        total=to_pay + tax,
+        included_tax=included_tax,
         taken_off=taken_off,
     )
 

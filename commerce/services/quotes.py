@@ -60,9 +60,9 @@ WITH stale AS (
            currency = excluded.currency
 )
 INSERT INTO commerce_quote
-       (cart_id, currency, subtotal, discount, shipping, tax, total, expires_at)
+       (cart_id, currency, subtotal, discount, shipping, tax, total, included_tax, expires_at)
 VALUES (%(cart)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping)s, %(tax)s, %(total)s,
-        %(expires_at)s)
+        %(included_tax)s, %(expires_at)s)
     ON CONFLICT (cart_id) DO UPDATE
    SET currency = excluded.currency,
        subtotal = excluded.subtotal,
@@ -70,6 +70,7 @@ VALUES (%(cart)s, %(currency)s, %(subtotal)s, %(discount)s, %(shipping)s, %(tax)
        shipping = excluded.shipping,
        tax = excluded.tax,
        total = excluded.total,
+       included_tax = excluded.included_tax,
        expires_at = excluded.expires_at
 """
 
@@ -241,6 +242,7 @@ def store_quote(
                 "shipping": amounts.shipping,
                 "tax": amounts.tax,
                 "total": amounts.total,
+                "included_tax": amounts.included_tax,
                 "expires_at": now + settings.QUOTE_LIFETIME,
             },
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import graphene
 
-from schema.commerce.types import OrderStatus, PaymentStatus
+from schema.commerce.types import OrderStatus, PaymentStatus, VoucherKind
 from schema.scalars import JSON, Decimal
 
 
@@ -224,3 +224,37 @@ class OrderFilter(graphene.InputObjectType):
     search = graphene.String(
         description="Whose number begins so or whose e-mail address contains it."
     )
+
+
+class VoucherCreateInput(graphene.InputObjectType):
+    """A new voucher."""
+
+    code = graphene.String(required=True, description="What customers type, without spaces.")
+    kind = VoucherKind(required=True, description="What it takes off.")
+    value = Decimal(description="Percent or an amount, by kind; none for FREE_SHIPPING.")
+    minimum_subtotal = Decimal(description="What the goods must cost at least.")
+    usage_limit = graphene.Int(description="In how many orders it may be used; null for any.")
+    usage_limit_per_customer = graphene.Int(
+        description="In how many orders of one e-mail address; null for any."
+    )
+    valid_from = graphene.DateTime(description="When it begins; now where it is left out.")
+    valid_until = graphene.DateTime(description="When it ends; null for never.")
+    idempotency_key = graphene.String(
+        description="A random text of the client's; the same again makes no second voucher."
+    )
+
+
+class VoucherUpdateInput(graphene.InputObjectType):
+    """What to change of a voucher; an absent field leaves, null clears."""
+
+    id = graphene.ID(required=True, description="The voucher's id.")
+    code = graphene.String(description="What customers type, without spaces.")
+    kind = VoucherKind(description="What it takes off.")
+    value = Decimal(description="Percent or an amount, by kind; none for FREE_SHIPPING.")
+    minimum_subtotal = Decimal(description="What the goods must cost at least.")
+    usage_limit = graphene.Int(description="In how many orders it may be used; null for any.")
+    usage_limit_per_customer = graphene.Int(
+        description="In how many orders of one e-mail address; null for any."
+    )
+    valid_from = graphene.DateTime(description="When it begins.")
+    valid_until = graphene.DateTime(description="When it ends; null for never.")

@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 
 from commerce.filters import OrderFilterSet
 from schema.commerce.inputs import OrderFilter
-from schema.commerce.sorts import ORDER_SORTS, OrderSort
-from schema.commerce.types import Cart, Order, OrderConnection
+from schema.commerce.sorts import ORDER_SORTS, VOUCHER_SORTS, OrderSort
+from schema.commerce.types import Cart, Order, OrderConnection, Voucher, VoucherConnection
 from schema.compiler.mapping import connection, one
 from schema.compiler.slots import Slot
 from users.permissions import AllowAny, HasPermission
@@ -53,4 +53,19 @@ class CommerceQueries:
         required=False,
         filter=OrderFilter(description="Which orders; all conditions must hold."),
         sort=OrderSort(description="In which order; by default NEWEST."),
+    )
+    voucher = one(
+        Voucher,
+        "The voucher with a code, in any case.",
+        rows=lambda vouchers, given, _: vouchers.filter(code__iexact=given["code"]),
+        permission=HasPermission("commerce.view_voucher"),
+        code=graphene.String(required=True, description="What customers type."),
+    )
+    vouchers = connection(
+        VoucherConnection,
+        "All vouchers, the latest made first.",
+        relation=None,
+        sorts=VOUCHER_SORTS,
+        permission=HasPermission("commerce.view_voucher"),
+        required=False,
     )

@@ -18,4 +18,5 @@ ORDER_SORTS = {
     "NEWEST": Sort(_KEYS, _CASTS, descending=True),
     "OLDEST": Sort(_KEYS, _CASTS),
 }
+VOUCHER_SORTS = {"NEWEST": Sort(("id",), ("bigint",), descending=True)}
 EVENT_SORTS = {"OLDEST": Sort(("sequence", "id"), ("bigint", "bigint"))}

@@ -26,6 +26,7 @@ from schema.compiler.mapping import (
 from schema.enumeration import enumeration
 from schema.money import Money, money
 from schema.node import Node, global_id
+from schema.scalars import Decimal
 
 CheckoutRequirement = enumeration(
     "CheckoutRequirement",
@@ -197,6 +198,44 @@ class CartVoucher(ModelType):
     amount = money("amount", "What it takes off.")
 
 
+VoucherKind = enumeration(
+    "VoucherKind",
+    models.Voucher.Kind,
+    "What a voucher takes off.",
+    {
+        "PERCENTAGE": "A part of the goods' price.",
+        "FIXED": "An amount, at most the goods' price.",
+        "FREE_SHIPPING": "What the shipping costs.",
+    },
+)
+
+
+class Voucher(ModelType):
+    """A code that lowers a price, as staff sees it."""
+
+    class Meta:
+        model = models.Voucher
+        interfaces = (Node,)
+
+    id = global_id()
+    code = column(graphene.String, "What customers type, in any case.")
+    kind = column(VoucherKind, "What it takes off.")
+    value = column(Decimal, "Percent or an amount, by kind; 0 for free shipping.")
+    minimum_subtotal = column(
+        Decimal, "What the goods must cost at least; null for any.", required=False
+    )
+    usage_limit = column(graphene.Int, "In how many orders it may be used.", required=False)
+    usage_limit_per_customer = column(
+        graphene.Int, "In how many orders of one e-mail address.", required=False
+    )
+    used = column(graphene.Int, "In how many orders it was used.")
+    valid_from = column(graphene.DateTime, "When it begins.")
+    valid_until = column(graphene.DateTime, "When it ends; null for never.", required=False)
+
+
+VoucherConnection = connection_type(lambda: Voucher, "Voucher")
+
+
 class Amounts(graphene.ObjectType):
     """What something costs, part by part."""
 
@@ -210,11 +249,16 @@ class Amounts(graphene.ObjectType):
         Money, required=True, description="Tax on top; zero where prices include it."
     )
     total = graphene.Field(Money, required=True, description="What is to be paid.")
+    included_tax = graphene.Field(
+        Money,
+        required=True,
+        description="Tax that the total contains; zero where it comes on top.",
+    )
 
 
 def amounts(path: str, currency: str) -> dict[str, Embedded]:
     """The sources of ``Amounts``: columns of these names behind ``path``."""
-    parts = ("subtotal", "discount", "shipping", "tax", "total")
+    parts = ("subtotal", "discount", "shipping", "tax", "total", "included_tax")
     return {part: Embedded({"amount": f"{path}{part}", "currency": currency}) for part in parts}
 
 

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from commerce.models import Voucher
-from commerce.money import rounded
+from commerce.money import digits_of, is_payable, rounded
 from commerce.services.pricing import quote_cart
 
 
@@ -36,6 +39,84 @@ def free_shipping(pk=3):
     return Voucher(pk=pk, kind=Voucher.Kind.FREE_SHIPPING, value=D("0"))
 
 
+@st.composite
+def carts(draw):
+    """Whatever may be priced: any lines, vouchers, shipping and tax, in a currency of its own."""
+    currency = draw(st.sampled_from(["EUR", "JPY", "KWD"]))
+    digits = digits_of(currency)
+
+    def amounts(most):
+        return st.decimals(0, most, places=digits, allow_nan=False, allow_infinity=False)
+
+    vouchers = [
+        Voucher(pk=pk, kind=kind, value=draw(amounts(100)))
+        for pk, kind in enumerate(draw(st.lists(st.sampled_from(Voucher.Kind.values), max_size=5)))
+    ]
+    return {
+        "lines": draw(st.lists(st.tuples(amounts(10_000), st.integers(1, 999)), max_size=8)),
+        "vouchers": vouchers,
+        "shipping": draw(amounts(200)),
+        "tax_rate": draw(st.decimals(0, D("0.9999"), places=4)),
+        "prices_include_tax": draw(st.booleans()),
+        "currency": currency,
+    }
+
+
+class TestAnyCart:
+    @given(carts())
+    def test_loses_no_cent(self, cart):
+        amounts = quote_cart(**cart)
+        assert amounts.subtotal == sum(price * quantity for price, quantity in cart["lines"])
+        assert amounts.shipping == cart["shipping"]
+        assert amounts.discount == sum(amounts.taken_off.values())
+        assert amounts.total == (
+            amounts.subtotal - amounts.discount + amounts.shipping + amounts.tax
+        )
+        parts = ("subtotal", "discount", "shipping", "tax", "total", "included_tax")
+        for part in parts:
+            value = getattr(amounts, part)
+            assert value >= 0
+            assert is_payable(value, currency=cart["currency"])
+
+    @given(carts())
+    def test_is_lowered_by_at_most_what_it_costs(self, cart):
+        amounts = quote_cart(**cart)
+        assert amounts.discount <= amounts.subtotal + amounts.shipping
+        assert amounts.taken_off.keys() == {voucher.pk for voucher in cart["vouchers"]}
+        if not any(voucher.kind == "FREE_SHIPPING" for voucher in cart["vouchers"]):
+            assert amounts.discount <= amounts.subtotal
+
+    @given(carts())
+    def test_has_its_tax_right_to_half_of_the_smallest_coin(self, cart):
+        amounts, rate = quote_cart(**cart), Fraction(cart["tax_rate"])
+        net = amounts.subtotal - amounts.discount + amounts.shipping
+        half = Fraction(1, 2 * 10 ** digits_of(cart["currency"]))
+        if cart["prices_include_tax"]:
+            assert (amounts.tax, amounts.total) == (0, net)
+            exact = Fraction(net) * rate / (1 + rate)
+            assert abs(Fraction(amounts.included_tax) - exact) <= half
+        else:
+            assert amounts.included_tax == 0
+            assert abs(Fraction(amounts.tax) - Fraction(net) * rate) <= half
+
+    @given(carts(), st.randoms())
+    def test_costs_the_same_whatever_the_order_of_its_vouchers(self, cart, random):
+        shuffled = random.sample(cart["vouchers"], k=len(cart["vouchers"]))
+        one, other = quote_cart(**cart), quote_cart(**{**cart, "vouchers": shuffled})
+        assert (one.discount, one.tax, one.total) == (other.discount, other.tax, other.total)
+
+    @given(
+        st.decimals(-(10**6), 10**6, places=6),
+        st.sampled_from(["EUR", "JPY", "KWD"]),
+    )
+    def test_is_rounded_to_the_nearest_and_a_half_to_the_even(self, amount, currency):
+        step = Fraction(1, 10 ** digits_of(currency))
+        away = abs(Fraction(rounded(amount, currency=currency)) - Fraction(amount))
+        assert away <= step / 2
+        if away == step / 2:
+            assert Fraction(rounded(amount, currency=currency)) / step % 2 == 0
+
+
 class TestRounded:
     @pytest.mark.parametrize(
         ("amount", "expected"),
@@ -44,8 +125,17 @@ class TestRounded:
     def test_a_half_goes_to_the_even_neighbour(self, amount, expected):
         assert str(rounded(D(amount), currency="EUR")) == expected
 
-    def test_a_currency_without_minor_unit_has_no_digits(self):
-        assert str(rounded(D("120.5"), currency="JPY")) == "120"
+    @pytest.mark.parametrize(
+        ("amount", "currency", "expected"),
+        [
+            ("120.5", "JPY", "120"),
+            ("121.5", "JPY", "122"),
+            ("0.0005", "KWD", "0.000"),
+            ("0.0015", "KWD", "0.002"),
+        ],
+    )
+    def test_each_currency_has_its_own_digits(self, amount, currency, expected):
+        assert str(rounded(D(amount), currency=currency)) == expected
 
 
 class TestQuoteCart:
@@ -64,9 +154,13 @@ class TestQuoteCart:
         assert priced(("0.25", 1), ("0.25", 1), ("0.25", 1), tax="0.07").tax == D("0.05")
         assert priced(("0.25", 1), tax="0.1").tax == D("0.02")
 
-    def test_included_tax_adds_nothing(self):
+    def test_included_tax_adds_nothing_and_is_told_apart(self):
         amounts = priced(("12.00", 1), tax="0.2", included=True)
         assert (amounts.tax, amounts.total) == (0, D("12.00"))
+        assert amounts.included_tax == D("2.00")
+
+    def test_tax_on_top_is_not_included(self):
+        assert priced(("12.00", 1), tax="0.2").included_tax == 0
 
     def test_a_percentage_is_of_the_subtotal_and_lowers_the_tax(self):
         amounts = priced(("9.95", 1), vouchers=[percentage("10")], tax="0.2")

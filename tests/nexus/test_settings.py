@@ -127,6 +127,12 @@ def test_development_needs_no_variable():
         ("JOB_RETENTION_DAYS", "0", "JOB_RETENTION_DAYS must be a day or more, not 0."),
         ("DEBUG", "maybe", "DEBUG must be true or false, not 'maybe'."),
         ("CURRENCY", "euro", "CURRENCY must be three upper-case letters such as EUR, not 'euro'."),
+        (
+            "CURRENCY",
+            "KWD",
+            "CURRENCY can't be KWD: its amounts have 3 digits after the point, "
+            "and the shop keeps 2.",
+        ),
         ("CURRENCY", "eur", "CURRENCY must be three upper-case letters such as EUR, not 'eur'."),
         *(
             (

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from catalog.models import Category, Collection, Media, Product, Review, StockMovement, Variant
-from commerce.models import Cart, Fulfillment, OrderNote, Return, ShippingMethod
+from commerce.models import Cart, Fulfillment, OrderNote, Return, ShippingMethod, Voucher
 from commerce.models import Order as OrderRow
 from tasks.models import Job
 from tests.oracle.fields import Asking, columns, failed, first_of, global_id, resolver
@@ -142,6 +142,7 @@ NODES = {
     "ShippingMethod": ShippingMethod,
     "User": User,
     "Variant": Variant,
+    "Voucher": Voucher,
 }
 NAMES = {model: name for name, model in NODES.items()}
 

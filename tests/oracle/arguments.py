@@ -18,7 +18,7 @@ from graphql import (
 )
 
 from catalog.models import Category, Collection, Product
-from commerce.models import Cart, Order
+from commerce.models import Cart, Order, Voucher
 from tasks.models import Job
 from tests.oracle.accounts import NODES
 from tests.oracle.choices import Choices
@@ -91,6 +91,7 @@ class Pools:
             "Query.collection.slug": [*each(Collection, "slug"), "unknown", ""],
             "Query.products.search": [*TERMS, "", " "],
             "Query.cart.token": [*each(Cart, "token"), *open_carts * 5, "unknown", ""],
+            "Query.voucher.code": [*each(Voucher, "code"), "welcome10", "5_", "unknown", ""],
             "Query.order.token": [*each(Order, "token"), "unknown", ""],
             "Query.order.number": [*orders, "unknown", ""],
             "Query.job.id": [*of_jobs, *strange],

@@ -34,6 +34,7 @@ LISTS = """{
   categories(first: 100) { edges { cursor node { id } } }
   collections(first: 100) { edges { cursor node { id } } }
   jobs(first: 100) { edges { cursor node { id } } }
+  vouchers(first: 100) { edges { cursor node { id } } }
   newest: orders(first: 100) {
     edges { cursor node { id events(first: 100) { edges { cursor node { sequence } } } } }
   }
@@ -73,6 +74,7 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
     keep("CategoryConnection:NAME_ASC", answer["categories"])
     keep("CollectionConnection:NAME_ASC", answer["collections"])
     keep("JobConnection:NEWEST", answer["jobs"])
+    keep("VoucherConnection:NEWEST", answer["vouchers"])
     keep("OrderConnection:NEWEST", answer["newest"])
     keep("OrderConnection:OLDEST", answer["oldest"])
     of_events = shop.cursors.setdefault("OrderEventConnection:OLDEST", {})

@@ -97,7 +97,14 @@ class Purchases:
         CartLine.objects.bulk_create(lines)
         Quote.objects.bulk_create(quotes)
         vouchers = Voucher.objects.bulk_create(
-            Voucher(code=code, kind=Voucher.Kind.FIXED, value=5)
+            Voucher(
+                code=code,
+                kind=Voucher.Kind.FIXED,
+                value=5,
+                minimum_subtotal=self.pieces.maybe(self.pieces.amount()),
+                usage_limit=self.pieces.maybe(7),
+                valid_from=self.pieces.time(),
+            )
             for code in ("WELCOME10", "O'Neil", "5%")
         )
         CartVoucher.objects.bulk_create(
@@ -113,6 +120,8 @@ class Purchases:
         """The parts of a price that add up."""
         parts = {name: self.pieces.amount() for name in ("subtotal", "shipping", "tax")}
         parts["discount"] = min(self.pieces.amount(), parts["subtotal"])
+        if self.pieces.random.random() < 0.5:
+            parts |= {"tax": Decimal(0), "included_tax": min(parts["tax"], parts["shipping"])}
         total = parts["subtotal"] - parts["discount"] + parts["shipping"] + parts["tax"]
         return {**parts, "total": total}
 

@@ -14,7 +14,7 @@ from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.shop import Rows, Shop
 from users.models import User
 
-PARTS = ("subtotal", "discount", "shipping", "tax", "total")
+PARTS = ("subtotal", "discount", "shipping", "tax", "total", "included_tax")
 
 columns("PostalAddress", "name street city postal_code country phone")
 columns("Quote", " ".join(PARTS) + " expires_at")
@@ -28,6 +28,7 @@ for _type in (
     "Return",
     "OrderNote",
     "Order",
+    "Voucher",
 ):
     global_id(_type)
 
@@ -56,6 +57,32 @@ columns("Cart", "token version shipping_address billing_address")
 amounts("ShippingMethod", "price")
 amounts("CartLine", "unit_price", "total")
 amounts("CartVoucher", "amount")
+
+
+columns(
+    "Voucher",
+    "code kind value minimum_subtotal usage_limit usage_limit_per_customer used valid_from"
+    " valid_until",
+)
+
+
+def see_vouchers(asking: Asking) -> Rows:
+    if not asking.viewer.may("commerce.view_voucher"):
+        raise failed("FORBIDDEN" if asking.viewer.user_id else "UNAUTHENTICATED")
+    return asking.sees(models.Voucher, asking.shop.rows(models.Voucher))
+
+
+@resolver("Query.voucher")
+def voucher(_: Any, asking: Asking, code: str) -> Any:
+    found = [row for row in see_vouchers(asking) if row.code.upper() == code.upper()]
+    return next(iter(found), None)
+
+
+@resolver("Query.vouchers")
+def all_vouchers(_: Any, asking: Asking, **page: Any) -> Page:
+    rows = see_vouchers(asking)
+    order = Order("VoucherConnection:NEWEST", {row.pk: -row.pk for row in rows})
+    return page_of(asking, rows, order, **page)
 
 
 @resolver("Query.cart")

@@ -26,7 +26,6 @@ MISSING = {
     "ImportCommit",
     "ImportProgress",
     "ImportValidate",
-    "VoucherCreate",
 }
 # In the order in which clients know them; more may follow.
 ENUMS = {

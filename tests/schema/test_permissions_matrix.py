@@ -20,6 +20,7 @@ from schema.problems import Problem
 from schema.schema import schema
 from tasks.models import Job
 from tests.catalog.pictures import picture
+from tests.commerce.factories import make_voucher
 from tests.schema.shop import (
     LONDON,
     MANUAL,
@@ -49,6 +50,7 @@ ORDER_READERS = {"order_manager", "support", "admin"}
 CATALOG_MANAGERS = {"catalog_manager", "admin"}
 ORDER_MANAGERS = {"order_manager", "admin"}
 PAYMENT_MANAGERS = {"order_manager", "admin"}
+VOUCHER_MANAGERS = {"order_manager", "admin"}
 JOB_READERS = {"catalog_manager", "order_manager", "admin"}
 JOB_MANAGERS = {"order_manager", "admin"}
 
@@ -69,6 +71,8 @@ QUERIES: dict[str, tuple[set[str], str]] = {
     "products": (EVERYBODY, "products { totalCount }"),
     "reviews": (CATALOG_MANAGERS, "reviews { totalCount }"),
     "viewer": (ACCOUNTS, "viewer { id }"),
+    "voucher": (VOUCHER_MANAGERS, 'voucher(code: "SAVE") { id }'),
+    "vouchers": (VOUCHER_MANAGERS, "vouchers { totalCount }"),
 }
 # Each subscription's field; one that begins ends here with nothing to watch, or waits.
 SUBSCRIPTIONS: dict[str, tuple[set[str], str]] = {
@@ -255,6 +259,14 @@ MUTATIONS: dict[str, tuple[set[str], str]] = {
         " { user { id } }",
     ),
     "verifyToken": (EVERYBODY, 'verifyToken(token: "%(access)s") { payload }'),
+    "voucherCreate": (
+        VOUCHER_MANAGERS,
+        'voucherCreate(input: {code: "NEW", kind: PERCENTAGE, value: "10"}) { voucher { id } }',
+    ),
+    "voucherUpdate": (
+        VOUCHER_MANAGERS,
+        'voucherUpdate(input: {id: "%(voucher)s", value: "20"}) { voucher { id } }',
+    ),
 }
 
 
@@ -390,6 +402,7 @@ class TestCalls(ShopTestCase):
             "paid": paid["order"]["number"],
             "payment": waiting["payment"]["id"],
             "job": encode_id("Job", job.public_id),
+            "voucher": id_of(make_voucher()),
             "notification": id_of(notification),
             "media": id_of(Media.objects.first()),
             "product": product_id("mug"),
