@@ -207,10 +207,9 @@ class ProductAdmin(admin.ModelAdmin):
         super().save_related(request, form, formsets, change)
         after = {media.file.name: media for media in Media.objects.filter(product=product)}
         discard_files(media for file, media in before.items() if file not in after)
-        for file, media in after.items():
-            if file and file not in before:
-                Media.objects.filter(pk=media.pk).update(thumbnails=[])
-                enqueue_thumbnails(media)
+        new = [media for file, media in after.items() if file not in before]
+        Media.objects.filter(pk__in=[media.pk for media in new]).update(thumbnails=[])
+        enqueue_thumbnails(new)
         open_stock(variant_ids=product.variants.values_list("pk", flat=True))
         refresh_listings([product.pk])
         refresh_search([product.pk])

@@ -21,9 +21,9 @@ from django.db import Error, transaction
 from catalog.expressions import thumbnail_of
 from catalog.models import Media, Product
 from catalog.pictures import clean_picture, thumbnail
-from tasks.dispatch import enqueue
+from catalog.services.creation import create_once
+from tasks.dispatch import NewJob, enqueue, enqueue_many
 from tasks.errors import Rejected
-from tasks.idempotency import once
 from users.viewer import Viewer
 
 MAKE_THUMBNAILS = "catalog.make_thumbnails"
@@ -70,7 +70,7 @@ def upload_media(
 
     made: list[Media] = []
 
-    def effect() -> dict[str, Any]:
+    def create() -> int:
         pictures = _pictures_of(product_id)
         if len(pictures) >= MAX_PICTURES:
             message = f"A product has at most {MAX_PICTURES} pictures."
@@ -78,29 +78,22 @@ def upload_media(
         media = Media.objects.create(product_id=product_id, file=name, alt=alt)
         _put(media, among=pictures, position=position)
         _touch(product_id, now)
-        enqueue_thumbnails(media)
+        enqueue_thumbnails([media])
         made.append(media)
-        return {"media": media.pk}
+        return media.pk
 
     with stored(picture.content, picture.extension) as name:
-        with transaction.atomic():
-            kept = once(
-                actor=f"user:{viewer.user_id}",
-                operation="mediaUpload",
-                key=idempotency_key,
-                request={
-                    "product": product_id,
-                    "file": digest,
-                    "alt": alt,
-                    "position": position,
-                },
-                effect=effect,
-            )
+        media_id = create_once(
+            Media,
+            create,
+            viewer=viewer,
+            operation="mediaUpload",
+            key=idempotency_key,
+            given={"product": product_id, "file": digest, "alt": alt, "position": position},
+        )
         if not made:
             default_storage.delete(name)
-    if not made and not Media.objects.filter(pk=kept["media"]).exists():
-        raise Rejected("NOT_FOUND", "That picture is gone by now.", field="idempotencyKey")
-    return kept["media"]
+    return media_id
 
 
 def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> None:
@@ -159,11 +152,20 @@ def stored(content: bytes, extension: str) -> Iterator[str]:
         raise
 
 
-def enqueue_thumbnails(media: Media) -> None:
-    """Have smaller versions made, in the transaction that made the row or gave it another file."""
-    name = media.file.name
-    key = f"media:{media.pk}:{name}"
-    enqueue(MAKE_THUMBNAILS, key=key, queue="bulk", media_id=media.pk, file=name)
+def enqueue_thumbnails(pictures: Iterable[Media]) -> None:
+    """Have smaller versions made, in the transaction that gave the pictures their files."""
+    new = [
+        NewJob(
+            kind=MAKE_THUMBNAILS,
+            key=f"media:{media.pk}:{media.file.name}",
+            queue="bulk",
+            kwargs={"media_id": media.pk, "file": media.file.name},
+        )
+        for media in pictures
+        if media.file
+    ]
+    if new:
+        enqueue_many(new)
 
 
 def discard_files(pictures: Iterable[Media]) -> None:

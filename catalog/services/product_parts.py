@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Media, Product, ProductOption, Stock, Variant
-from catalog.services.media import discard_files
+from catalog.services.media import discard_files, enqueue_thumbnails
 from catalog.services.product_data import MediaData, OptionData
 from catalog.services.stock import BelowAllocated, count_stock
 from catalog.services.variant_fitting import Fitted
@@ -71,9 +71,12 @@ def save_media(product: Product, wanted: list[MediaData]) -> bool:
         for picture in present
     }
     discard_files(picture for key, picture in rows.items() if key not in pictures)
-    return replace_rows(
+    new = [key for key in pictures if key not in rows]
+    changed = replace_rows(
         Media, rows, pictures, lambda key: Media(product=product, file=key[0], url=key[1])
     )
+    enqueue_thumbnails(rows[key] for key in new)
+    return changed
 
 
 def save_variants(

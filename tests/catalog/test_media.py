@@ -139,10 +139,10 @@ class TestUploadMedia:
     def test_keeps_the_file_where_nobody_knows_whether_the_row_is_there(
         self, shirt, folder, monkeypatch
     ):
-        def fail(**kwargs: Any) -> None:
+        def fail(*args: Any, **kwargs: Any) -> None:
             raise OperationalError("The connection is gone.")
 
-        monkeypatch.setattr(service, "once", fail)
+        monkeypatch.setattr(service, "create_once", fail)
         with pytest.raises(OperationalError):
             upload(shirt)
         assert len(files(folder)) == 1
