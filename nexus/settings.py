@@ -288,6 +288,11 @@ GRAPHQL_LIMITS = {
         "MAX_UPLOAD_FILES": 10,
         "MAX_DOCUMENT_BYTES": 32_768,
         "MAX_TOKENS": 4_000,
+        # Fields of an operation once all fragments are put in; spreads of fragments; how often
+        # one place asks for one response key: validating and planning take time for each.
+        "MAX_FIELDS": 500,
+        "MAX_SPREADS": 200,
+        "MAX_REPEATS": 10,
         "MAX_DEPTH": 12,
         "MAX_INTROSPECTION_DEPTH": 20,
         "MAX_ALIASES": 30,
@@ -297,6 +302,7 @@ GRAPHQL_LIMITS = {
         "MAX_AUTH_MUTATIONS": 1,
         "MAX_VARIABLES": 50,
         "MAX_LIST_ITEMS": 250,
+        "MAX_SEARCH_CHARACTERS": 1_000,
         "MAX_PAGE_SIZE": 100,
         "MAX_COST": 100_000,
         "MAX_SUBSCRIPTIONS": 20,

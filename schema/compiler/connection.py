@@ -1,20 +1,22 @@
-"""Connections: pages by keyset cursor, counts and facets, as one expression."""
+"""Connections: which page by keyset cursor, which counts and facets an operation asks for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import EmptyResultSet
+from django.conf import settings
 from django.db import models
-from django.db.models import Expression, F, Func, QuerySet
+from django.db.models import F, QuerySet
 from graphql import GraphQLObjectType
 
 from schema.compiler import mapping as reads
 from schema.compiler.cursor import cursor_of, decode_cursor
 from schema.compiler.facets import facets
 from schema.compiler.filters import apply_filter, cleaned_filter
-from schema.compiler.json import Count, build_object
+from schema.compiler.json import Count
+from schema.compiler.page import Page, Piece, RowCompare
 from schema.compiler.selection import Selected
 from schema.compiler.slots import Bindings, Slot
 from schema.problems import Problem
@@ -23,167 +25,8 @@ if TYPE_CHECKING:
     from schema.compiler.plan import Path, Planner
 
 _DEFAULT_PAGE = 20
-_MAX_SEARCH = 1_000
-
-
-class RowCompare(Func):
-    """``(a, id) < (x, y)``: the comparison of rows that an index on ``(a, id)`` answers."""
-
-    def __init__(self, keys: list[Any], operator: str, values: list[Slot]) -> None:
-        super().__init__(*keys, *values, output_field=models.BooleanField())
-        self.size = len(keys)
-        self.operator = operator
-
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, list[Any]]:
-        """Both rows in parentheses."""
-        parts, params = [], []
-        for expression in self.get_source_expressions():
-            sql, inner = compiler.compile(expression)
-            parts.append(sql)
-            params.extend(inner)
-        left, right = ", ".join(parts[: self.size]), ", ".join(parts[self.size :])
-        return f"({left}) {self.operator} ({right})", params
-
-
-@dataclass(frozen=True)
-class _Piece:
-    """One member of the connection's JSON object.
-
-    ``kind`` is edges, nodes, pageInfo, count or typename; ``fields`` are (key, what) pairs of an
-    edge or the page info; ``source`` names a column of the page or a position among the counts.
-    """
-
-    key: str
-    kind: str
-    fields: tuple[tuple[str, str], ...] = ()
-    source: Any = None
-
-
-class Page(Expression):
-    """The JSON object of a connection.
-
-    Args:
-        rows: the page's query, one row more than the page where ``wanted.look_ahead``; None
-            where only counts are asked for.
-        wanted: what the operation selects.
-        size: rows of the page.
-        backward: whether ``rows`` run from the page's end to its start.
-        given: whether a cursor bounds the page on the side it starts from.
-    """
-
-    def __init__(
-        self,
-        rows: QuerySet | None,
-        wanted: _Wanted,
-        *,
-        size: int,
-        backward: bool,
-        given: bool,
-    ) -> None:
-        super().__init__(output_field=models.JSONField())
-        self.rows = None if rows is None else _PageRows(rows)
-        self.counts = wanted.counts
-        self.pieces = wanted.pieces
-        self.size = size
-        self.look_ahead = wanted.look_ahead
-        self.backward = backward
-        self.given = given
-
-    def get_source_expressions(self) -> list[Any]:
-        """The page's query, where there is one, and the counts."""
-        return [*([] if self.rows is None else [self.rows]), *self.counts]
-
-    def set_source_expressions(self, expressions: list[Any]) -> None:
-        """Take the resolved expressions in their order."""
-        if self.rows is not None:
-            self.rows, *expressions = expressions
-        self.counts = expressions
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        """A sub-select over the page, or a plain object where there is no page."""
-        params: list[Any] = []
-        counts = []
-        for count in self.counts:
-            sql, inner = compiler.compile(count)
-            counts.append((sql, inner))
-        members = []
-        for piece in self.pieces:
-            sql, inner = self._member(piece, counts)
-            members.append(f"'{piece.key}', {sql}")
-            params.extend(inner)
-        built = build_object(members)
-        if self.rows is None:
-            return built, params
-        source, inner = compiler.compile(self.rows)
-        params.extend(inner)
-        # Every part was written by the ORM or is a response key; no value is among them.
-        numbered = f"(SELECT rows.*, row_number() OVER () AS place FROM {source} rows)"  # noqa: S608
-        return f"(SELECT {built} FROM {numbered} page)", params  # noqa: S608
-
-    def _member(self, piece: _Piece, counts: list[Any]) -> tuple[str, list[Any]]:
-        within = f" FILTER (WHERE page.place <= {self.size})" if self.look_ahead else ""
-        # Said even where the page is in order already: since version 16, PostgreSQL sorts the rows
-        # for whichever aggregate asks for an order, and those that don't get them so too.
-        order = f" ORDER BY page.place{' DESC' if self.backward else ''}"
-        match piece.kind:
-            case "typename":
-                return f"'{piece.source}'::text", []
-            case "count":
-                return counts[piece.source]
-            case "nodes":
-                items = f"json_agg(page.{piece.source}{order}){within}"
-                return f"coalesce({items}, '[]'::json)", []
-            case "edges":
-                edge = build_object([f"'{key}', {what}" for key, what in piece.fields])
-                return f"coalesce(json_agg({edge}{order}){within}, '[]'::json)", []
-        return (
-            build_object([f"'{key}', {self._page_info(what)}" for key, what in piece.fields]),
-            [],
-        )
-
-    def _page_info(self, what: str) -> str:
-        more = f"count(*) > {self.size}"
-        given = "true" if self.given else "false"
-        # An empty page may have looked ahead at one row.
-        near = f"max(page.cursor) FILTER (WHERE page.place = {min(self.size, 1)})"
-        far = (
-            "(array_agg(page.cursor ORDER BY page.place DESC)"
-            f" FILTER (WHERE page.place <= {self.size}))[1]"
-        )
-        ahead, behind = (
-            ("hasPreviousPage", "hasNextPage")
-            if self.backward
-            else (
-                "hasNextPage",
-                "hasPreviousPage",
-            )
-        )
-        start, end = (far, near) if self.backward else (near, far)
-        return {ahead: more, behind: given, "startCursor": start, "endCursor": end}.get(
-            what, f"'{what}'::text"
-        )
-
-
-class _PageRows(Count):
-    """The page's query itself, in parentheses; a query without rows where none can match."""
-
-    template = "(%(subquery)s)"
-
-    def __init__(self, rows: QuerySet) -> None:
-        models.Subquery.__init__(self, rows, output_field=models.JSONField())
-
-    def as_sql(
-        self, compiler: Any, connection: Any, template: str | None = None, **extra: Any
-    ) -> tuple[str, Any]:
-        """The sub-select; typed and empty where the ORM knows that no row can match."""
-        try:
-            return models.Subquery.as_sql(self, compiler, connection, template, **extra)
-        except EmptyResultSet:
-            columns = [
-                f"NULL::{'text' if name == 'cursor' else 'json'} AS {name}"
-                for name in self.query.annotation_select
-            ]
-            return f"(SELECT {', '.join(columns) or '1'} WHERE false)", ()
+# What facets count for in an operation's cost: they aggregate all rows, for each of the filters.
+_FACETS_COST = 100
 
 
 def connection(
@@ -224,11 +67,11 @@ def connection(
     keys = [F(key) if isinstance(key, str) else key for key in keys]
     tag = f"{type_.name}:{selected.name}:{name}"
 
-    counted = _Counted(rows, unfiltered, cleaned)
+    counted = _Counted(rows, unfiltered, cleaned, times)
     wanted = _Wanted(planner, type_, model, counted, path, page_times, backward=backward)
     for member in planner.selection.of(type_, selected.nodes):
         wanted.add(member)
-    planner.cost += page_times if wanted.page else 1
+    planner.charge(page_times if wanted.page else 1)
     page = rows if sort.rows is None else sort.rows(rows)
     for argument, ahead in (("after", True), ("before", False)):
         if arguments.get(argument) is not None:
@@ -236,29 +79,40 @@ def connection(
             values = _cursor_slots(planner, selected, argument, tag, sort.casts, path)
             page = page.filter(RowCompare(keys, operator, values))
     given = arguments.get("before" if backward else "after") is not None
+    built = partial(
+        Page,
+        pieces=wanted.pieces,
+        counts=wanted.counts,
+        look_ahead=wanted.look_ahead,
+        size=size,
+        backward=backward,
+        given=given,
+    )
     if not wanted.page:
-        return Page(None, wanted, size=size, backward=backward, given=given)
+        return built(None)
     if wanted.cursor:
         wanted.columns["cursor"] = cursor_of(tag, keys)
     descending = sort.descending != backward
     page = page.order_by(*(key.desc() if descending else key.asc() for key in keys))
     page = page.values(**wanted.columns) if wanted.columns else page.values("pk")
-    return Page(
-        page[: size + wanted.look_ahead],
-        wanted,
-        size=size,
-        backward=backward,
-        given=given,
-    )
+    return built(page[: size + wanted.look_ahead])
 
 
 @dataclass(frozen=True)
 class _Counted:
-    """What counts and facets are made of: the list's rows, those before its filter, the filter."""
+    """What counts and facets are made of.
+
+    Attributes:
+        rows: the list's.
+        unfiltered: those before its filter.
+        cleaned: the filter.
+        times: how often they are counted.
+    """
 
     rows: QuerySet
     unfiltered: QuerySet
     cleaned: dict[str, Any]
+    times: int
 
 
 class _Wanted:
@@ -291,7 +145,7 @@ class _Wanted:
         self._path = path
         self._times = times
         self._ahead = "hasPreviousPage" if backward else "hasNextPage"
-        self.pieces: list[_Piece] = []
+        self.pieces: list[Piece] = []
         self.columns: dict[str, Any] = {}
         self.counts: list[Any] = []
         self.page = self.cursor = self.look_ahead = False
@@ -300,18 +154,18 @@ class _Wanted:
         """Take in one selected member."""
         match member.name:
             case "__typename":
-                self.pieces.append(_Piece(member.key, "typename", source=self._type.name))
+                self.pieces.append(Piece(member.key, "typename", source=self._type.name))
             case "edges":
                 self.page = True
-                self.pieces.append(_Piece(member.key, "edges", self._edge(member)))
+                self.pieces.append(Piece(member.key, "edges", self._edge(member)))
             case "nodes":
                 self.page = True
                 column = self._node(member, (*self._path, member.key))
-                self.pieces.append(_Piece(member.key, "nodes", source=column))
+                self.pieces.append(Piece(member.key, "nodes", source=column))
             case "pageInfo":
-                self.pieces.append(_Piece(member.key, "pageInfo", self._page_info(member)))
+                self.pieces.append(Piece(member.key, "pageInfo", self._page_info(member)))
             case _:
-                self.pieces.append(_Piece(member.key, "count", source=len(self.counts)))
+                self.pieces.append(Piece(member.key, "count", source=len(self.counts)))
                 self.counts.append(self._count(member))
 
     def _edge(self, member: Selected) -> tuple[tuple[str, str], ...]:
@@ -357,6 +211,7 @@ class _Wanted:
         if isinstance(read, reads.CountOf):
             return Count(read.rows(self._counted.rows))
         if isinstance(read, reads.FacetsOf):
+            self._planner.charge(self._counted.times * _FACETS_COST)
             counts = read.counts(self._counted.unfiltered, self._counted.cleaned)
             return facets(self._planner, member, counts)
         raise TypeError(f"{self._type.name}.{member.name} has no mapping.")
@@ -377,10 +232,10 @@ def _search_slot(planner: Planner, selected: Selected, path: Path) -> Slot:
 
     def term(bindings: Bindings) -> str:
         text = bindings.arguments(definition, node)["search"]
-        if len(text) > _MAX_SEARCH:
+        if len(text) > (most := settings.GRAPHQL_LIMITS["max_search_characters"]):
             raise Problem(
                 "BAD_USER_INPUT",
-                f"`search` must have at most {_MAX_SEARCH} characters.",
+                f"`search` must have at most {most} characters.",
                 path=list(path),
                 argument="search",
             )

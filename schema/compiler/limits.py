@@ -25,13 +25,6 @@ from graphql import (
 
 from schema.problems import Problem
 
-# How often one selection set may ask for one response key, a document spread fragments, and how
-# many fields an operation or fragment may have once all fragments are put in: validating and
-# planning take time for each.
-_MAX_REPEATS = 10
-_MAX_SPREADS = 200
-_MAX_FIELDS = 500
-
 
 def exceeded(limit: str, what: str, allowed: int) -> Problem:
     """The problem of a limit that was passed; ``extensions.limit`` names the setting."""
@@ -66,21 +59,15 @@ class DocumentLimits:
                 self._count(node.selection_set)
             if isinstance(node, OperationDefinitionNode | FragmentDefinitionNode):
                 size = self._size(node.selection_set, frozenset())
-                if size > _MAX_FIELDS:
-                    raise exceeded("max_fields", "The operation has too many fields", _MAX_FIELDS)
+                self._at_most("max_fields", "fields", size)
         for limit, what in (
             ("aliases", "The document has {} aliases"),
             ("directives", "The document has {} directives"),
+            ("spreads", "The document spreads fragments {} times"),
         ):
             allowed = self.limits[f"max_{limit}"]
             if self.counts[limit] > allowed:
                 raise exceeded(f"max_{limit}", what.format(self.counts[limit]), allowed)
-        if self.counts["spreads"] > _MAX_SPREADS:
-            raise exceeded(
-                "max_spreads",
-                f"The document spreads fragments {self.counts['spreads']} times",
-                _MAX_SPREADS,
-            )
 
     def _operation(self, operation: OperationDefinitionNode) -> None:
         self._count(operation.selection_set)
@@ -145,12 +132,9 @@ class DocumentLimits:
                     if node.selection_set:
                         waiting.append(node.selection_set)
             for key, repeats in keys.items():
-                if repeats > _MAX_REPEATS:
-                    raise exceeded(
-                        "max_repeats",
-                        f"{key!r} is asked for {repeats} times in one place",
-                        _MAX_REPEATS,
-                    )
+                if repeats > (allowed := self.limits["max_repeats"]):
+                    what = f"{key!r} is asked for {repeats} times in one place"
+                    raise exceeded("max_repeats", what, allowed)
 
     def _check_lists(self, values: list[Any]) -> None:
         """Refuse a list in the document that is longer than one in a variable may be."""

@@ -77,7 +77,7 @@ def _row(
     type_: Any = planner.mapping.schema.type_map[type_name]
     model = planner.mapping.models[type_name]
     rows = planner.rows(model).filter(**{planner.mapping.read(type_name, "id").key: key})
-    planner.cost += times
+    planner.charge(times)
     return JsonRow(rows.values(json=planner.row(type_, selected.nodes, model, path, times)))
 
 

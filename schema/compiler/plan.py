@@ -27,7 +27,7 @@ from graphql import (
 )
 
 from schema.compiler import mapping as reads
-from schema.compiler.connection import Page, connection
+from schema.compiler.connection import connection
 from schema.compiler.json import (
     Count,
     Decimals,
@@ -39,6 +39,8 @@ from schema.compiler.json import (
     text,
     text_literal,
 )
+from schema.compiler.limits import exceeded
+from schema.compiler.page import Page
 from schema.compiler.plain import plain
 from schema.compiler.resolution import MARK, Resolution
 from schema.compiler.selection import Selected, Selection
@@ -86,9 +88,21 @@ class Planner:
     viewer: Viewer
     bindings: Bindings
     max_page_size: int
+    max_cost: int
     derivations: list[Callable[[Bindings], Any]] = field(default_factory=list)
     resolutions: list[Resolution] = field(default_factory=list)
     cost: int = 0
+
+    def charge(self, rows: int) -> None:
+        """Count rows that the operation may read.
+
+        Raises:
+            Problem: they are too many. The rest is not planned: planning takes its time, too.
+        """
+        self.cost += rows
+        if self.cost > self.max_cost:
+            what = f"The operation may read over {self.max_cost} rows"
+            raise exceeded("max_cost", what, self.max_cost)
 
     # --- rows ---------------------------------------------------------------------------------
 
@@ -186,7 +200,7 @@ class Planner:
             case reads.ToOne(relation, part):
                 target, rows = self.related(model, relation, part=part)
                 child = self.object_type(definition.type)
-                self.cost += times
+                self.charge(times)
                 return JsonRow(
                     rows.values(json=self.row(child, selected.nodes, target, path, times))
                 )
@@ -197,7 +211,7 @@ class Planner:
             case reads.OneOf(choose):
                 child = self.object_type(definition.type)
                 target = self.mapping.models[child.name]
-                self.cost += times
+                self.charge(times)
                 value = self.row(child, selected.nodes, target, path, times)
                 return JsonRow(choose(self.rows(target)).values(json=value)[:1])
             case reads.RelatedCount(node, narrow):
@@ -260,7 +274,7 @@ class Planner:
             rows = read.rows(rows)
         size = self.page_size(self.arguments(selected).get("first"), "first", path)
         times *= size or _UNPAGED
-        self.cost += times
+        self.charge(times)
         value = self.row(child, selected.nodes, target, path, times)
         return JsonList(rows.order_by(*read.order_by).values(json=value)[:size])
 
@@ -321,10 +335,11 @@ class Planner:
             if (slot := slots[name]) is not None
         }
         # For the row itself and what is below it, not for the fields beside it.
-        holder = replace(self, viewer=self.viewer.holding(**held), cost=0)
+        holder = replace(self, viewer=self.viewer.holding(**held))
         rows = read.rows(holder.rows(model), slots, holder.viewer)
         value = holder.row(child, selected.nodes, model, path, 1)
-        self.cost += holder.cost + 1
+        self.cost = holder.cost
+        self.charge(1)
         return JsonRow(rows.values(json=value)[:1])
 
     def entity(self, selected: Selected, name: str, path: Path) -> JsonRow | JsonList:

@@ -157,7 +157,7 @@ class _Reading(Execution):
             .order_by(stream.sequence)
         )
         value = planner.row(type_, selected.nodes, stream.model, (selected.key,), 1)
-        planner.cost += 1
+        planner.charge(1)
         plan.pieces.append((selected.key, 0))
         sequence = Subquery(rows.values(stream.sequence)[:1])
         return finished(planner, plan, [JsonRow(rows.values(json=value)[:1]), sequence])

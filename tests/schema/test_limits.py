@@ -110,7 +110,6 @@ DOCUMENTS: dict[str, list[str]] = {
         f"query ($ids: [ID!]! = [{listed(1_000)}]) {{ nodes(ids: $ids) {{ id }} }}",
         f"{{ __typename @include(if: [[{listed(251)}]]) }}",
     ],
-    # Not among the settings, because nobody needs another value.
     "max_repeats": [
         # Twenty-three kilobytes of the same field cost standard validation seconds.
         CATEGORY % ("{ " + "name " * 3_900 + "}"),
@@ -195,9 +194,10 @@ class TestDocuments(ShopTestCase):
             "max_body_bytes",
             "max_upload_bytes",
             "max_upload_files",
+            "max_search_characters",
+            "max_subscriptions",
             "max_page_size",
             "max_cost",
-            "max_subscriptions",
         }
         assert LIMITS.keys() - elsewhere <= DOCUMENTS.keys()
 

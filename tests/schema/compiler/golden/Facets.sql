@@ -1,4 +1,4 @@
--- cost 1
+-- cost 101
 -- $1 text[]
 SELECT json_build_object('facets', (
   SELECT coalesce(json_agg(facet.json ORDER BY facet.place, facet.name), '[]'::json)
