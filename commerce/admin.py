@@ -71,8 +71,8 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
         "placed_at",
     )
     list_filter = ("status", "payment_status")
-    search_fields = ("number__istartswith", "email")
-    search_help_text = "The beginning of a number, or an e-mail address."
+    search_fields = ("number__istartswith", "email__istartswith")
+    search_help_text = "The beginning of a number or of an e-mail address."
     date_hierarchy = "placed_at"
     ordering = ("-placed_at", "-pk")
     show_full_result_count = False

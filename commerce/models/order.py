@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import connection, models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from catalog.models import Variant
@@ -49,7 +51,7 @@ class Order(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="orders"
     )
-    email = models.EmailField(db_index=True)
+    email = models.EmailField()
     status = models.CharField(max_length=20, choices=OrderStatus)
     payment_status = models.CharField(
         max_length=20, choices=PaymentStatus, default=PaymentStatus.PENDING
@@ -72,6 +74,15 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_newest"),
             models.Index(fields=["user", "-placed_at", "-id"], name="order_of_user"),
+            # Staff's list: by state, and by the beginning of a number or an address in any case.
+            models.Index(fields=["status", "-placed_at", "-id"], name="order_in_status"),
+            models.Index(fields=["payment_status", "-placed_at", "-id"], name="order_by_payment"),
+            models.Index(
+                OpClass(Upper("number"), name="text_pattern_ops"), name="order_number_begins"
+            ),
+            models.Index(
+                OpClass(Upper("email"), name="text_pattern_ops"), name="order_email_begins"
+            ),
             # What is not paid in time expires.
             models.Index(
                 fields=["placed_at"],

@@ -221,9 +221,7 @@ class OrderFilter(graphene.InputObjectType):
     placed_after = graphene.DateTime(description="Placed then or later.")
     placed_before = graphene.DateTime(description="Placed earlier.")
     email = graphene.String(description="Of this e-mail address.")
-    search = graphene.String(
-        description="Whose number begins so or whose e-mail address contains it."
-    )
+    search = graphene.String(description="Whose number or e-mail address begins so.")
 
 
 class VoucherCreateInput(graphene.InputObjectType):

@@ -225,7 +225,7 @@ def fits(order: Any, wanted: Mapping[str, Any]) -> bool:
         and order.placed_at >= aware(wanted.get("placed_after", order.placed_at))
         and ("placed_before" not in wanted or order.placed_at < aware(wanted["placed_before"]))
         and email in ("", order.email.lower())
-        and (order.number.lower().startswith(term) or term in order.email.lower())
+        and (order.number.lower().startswith(term) or order.email.lower().startswith(term))
     )
 
 

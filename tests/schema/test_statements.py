@@ -133,7 +133,13 @@ class TestReads(Endpoint, TestCase):
         )
         orders = Order.objects.bulk_create(
             [
-                Order(number=f"S-{number}", user=user, email=user.email, shipping_address=LONDON)
+                Order(
+                    number=f"S-{number}",
+                    user=user,
+                    email=user.email,
+                    status="CONFIRMED",
+                    shipping_address=LONDON,
+                )
                 for number in numbers
             ]
         )

@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 
 from schema.catalog.sorts import PRODUCT_SORTS
+from schema.commerce.sorts import ORDER_SORTS
 from schema.compiler.ids import encode_id
 from schema.compiler.run import run
 from schema.execution import GraphQLRequest, plan_of
 from users.models import User
+from users.roles import ROLES
 from users.viewer import ANONYMOUS, Viewer
 
 PRODUCTS = 5_000
@@ -169,3 +171,44 @@ def test_moderators_lists_scan_no_table(filter_):
     page = "query ($filter: ReviewFilter) { reviews(filter: $filter) { nodes { id title } } }"
     moderator = Viewer(user_id=1, permissions=frozenset({"catalog.change_review"}))
     assert "catalog_review" not in scanned_for(page, moderator, filter=filter_)
+
+
+ORDERS = 5_000
+# Of every hundred, one waits to be paid and one to be sent.
+MANY_ORDERS = f"""
+INSERT INTO commerce_order (number, token, email, status, payment_status, currency, subtotal,
+                            discount, shipping, tax, total, shipping_address, shipping_method_name,
+                            placed_at)
+SELECT 'N-' || 100000 + n, 't' || n, 'Customer.' || n % 900 || '@example.com',
+       CASE n % 100 WHEN 0 THEN 'PENDING_PAYMENT' WHEN 1 THEN 'CONFIRMED' ELSE 'FULFILLED' END,
+       CASE n % 100 WHEN 0 THEN 'PENDING' WHEN 1 THEN 'AUTHORIZED' ELSE 'PAID' END,
+       'EUR', 0, 0, 0, 0, 0, '{{}}', '', timestamptz '2024-02-01' + n * interval '1 hour'
+  FROM generate_series(1, {ORDERS}) n;
+ANALYZE;
+"""  # noqa: S608
+
+
+@pytest.mark.parametrize("sort", ORDER_SORTS)
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        None,
+        {"status": ["CONFIRMED"]},
+        {"status": ["CONFIRMED", "PENDING_PAYMENT"]},
+        {"paymentStatus": ["AUTHORIZED"]},
+        {"placedAfter": "2024-08-01T00:00:00Z", "placedBefore": "2024-08-02T00:00:00Z"},
+        {"email": "customer.7@example.com"},
+        {"search": "n-1001"},
+        {"search": "CUSTOMER.77"},
+        {"search": "nobody"},
+        {"status": ["FULFILLED"], "paymentStatus": ["PAID"], "search": "N-1"},
+    ],
+)
+def test_staffs_lists_of_orders_scan_no_table(db, filter_, sort):
+    with connection.cursor() as cursor:
+        cursor.execute(MANY_ORDERS)
+    page = """query Orders($filter: OrderFilter, $sort: OrderSort) {
+      orders(filter: $filter, sort: $sort, first: 50) { nodes { number allowedActions } }
+    }"""
+    staff = Viewer(user_id=1, permissions=ROLES["order_manager"])
+    assert "commerce_order" not in scanned_for(page, staff, filter=filter_, sort=sort)
