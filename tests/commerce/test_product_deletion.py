@@ -12,9 +12,11 @@ from django.db import connection, transaction
 
 from catalog.models import Product, Variant
 from catalog.services.products import delete_product, save_product
-from commerce.models import Order, OrderLine
-from tests.commerce.factories import NOON, buy, make_ready_cart, make_variant
+from commerce.models import Cart, Order, OrderLine
+from commerce.services.carts import create_cart
+from tests.commerce.factories import NOON, buy, make_ready_cart, make_variant, wanted
 from tests.commerce.racing import race
+from users.viewer import ANONYMOUS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.concurrency]
 
@@ -72,3 +74,14 @@ def test_leaves_nothing_to_sell(sale, change):
     assert meet(change, sale) == "OUT_OF_STOCK"
     assert not Variant.objects.exists()
     assert not Order.objects.exists()
+
+
+def test_leaves_nothing_to_put_into_a_cart():
+    """The cart has found the variant, which is gone when it commits."""
+    make_variant()
+
+    def fill() -> Any:
+        return create_cart(viewer=ANONYMOUS, lines=wanted(mug_1=1), now=NOON)
+
+    assert meet(delete, fill) == "NOT_FOUND"
+    assert not Cart.objects.exists()

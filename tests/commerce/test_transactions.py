@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from commerce.models import TaxRate
 from commerce.services import transactions
@@ -36,7 +36,7 @@ class Attempts:
 
 
 class TestInTransaction:
-    @pytest.mark.parametrize("sqlstate", ["40001", "40P01"])
+    @pytest.mark.parametrize("sqlstate", ["40001", "40P01", "23503"])
     def test_runs_again_what_postgresql_asks_to_repeat(self, sqlstate):
         attempts = Attempts(3, sqlstate)
         assert in_transaction(attempts) == "done"
@@ -50,8 +50,9 @@ class TestInTransaction:
         assert attempts.made == 4
         assert not TaxRate.objects.exists()
 
-    def test_repeats_no_other_error(self):
-        attempts = Attempts(9, "53000")
-        with pytest.raises(OperationalError):
+    @pytest.mark.parametrize("sqlstate", ["53000", "23505"])
+    def test_repeats_no_other_error(self, sqlstate):
+        attempts = Attempts(9, sqlstate)
+        with pytest.raises((OperationalError, IntegrityError)):
             in_transaction(attempts)
         assert attempts.made == 1
