@@ -1,28 +1,38 @@
 """The shop's books in the admin: orders to read, terms to edit.
 
-Orders and carts are read only here: services alone change them.
+Orders and carts are read only here: services alone change them, those behind the actions too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin
-from django.db.models import Model
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from commerce.models import (
     Cart,
     CartLine,
+    Fulfillment,
     Order,
     OrderEvent,
     OrderLine,
+    OrderNote,
     Payment,
+    Return,
     ShippingMethod,
     ShippingZone,
     TaxRate,
     Voucher,
 )
+from commerce.services.fulfillments import create_fulfillment
+from commerce.services.orders import cancel_order
+from users.authentication import viewer_of
+from users.viewer import Viewer
 
 
 class ReadOnly:
@@ -46,7 +56,34 @@ class ReadOnlyInline(ReadOnly, admin.TabularInline):
 
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
-    fields = ("name", "sku", "quantity", "fulfilled", "returned", "unit_price", "total")
+    fields = (
+        "name",
+        "sku",
+        "quantity",
+        "fulfilled",
+        "returning",
+        "returned",
+        "unit_price",
+        "total",
+    )
+
+
+class FulfillmentInline(ReadOnlyInline):
+    model = Fulfillment
+    fields = ("tracking_number", "status", "created_at")
+
+
+class ReturnInline(ReadOnlyInline):
+    model = Return
+    fields = ("status", "reason", "answer", "is_restocked", "created_at")
+
+
+class OrderNoteInline(ReadOnlyInline):
+    model = OrderNote
+    fields = ("author", "body", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("author")
 
 
 class PaymentInline(ReadOnlyInline):
@@ -77,7 +114,56 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
     ordering = ("-placed_at", "-pk")
     show_full_result_count = False
     exclude = ("cart", "token")
-    inlines = (OrderLineInline, PaymentInline, OrderEventInline)
+    inlines = (
+        OrderLineInline,
+        FulfillmentInline,
+        ReturnInline,
+        PaymentInline,
+        OrderEventInline,
+        OrderNoteInline,
+    )
+    actions = ("send_orders", "cancel_orders")
+
+    def has_send_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("commerce.add_fulfillment")
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("commerce.change_order")
+
+    @admin.action(description="Send all that is left of the selected orders", permissions=["send"])
+    def send_orders(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        def send(viewer: Viewer, number: str) -> None:
+            create_fulfillment(viewer=viewer, order_number=number, now=timezone.now())
+
+        self._with_each(request, queryset, send, done="sent")
+
+    @admin.action(description="Cancel the selected orders", permissions=["cancel"])
+    def cancel_orders(self, request: HttpRequest, queryset: QuerySet[Order]) -> None:
+        def cancel(viewer: Viewer, number: str) -> None:
+            cancel_order(viewer=viewer, number=number, now=timezone.now())
+
+        self._with_each(request, queryset, cancel, done="cancelled")
+
+    def _with_each(
+        self,
+        request: HttpRequest,
+        orders: QuerySet[Order],
+        act: Callable[[Viewer, str], None],
+        *,
+        done: str,
+    ) -> None:
+        """Do it with each order, in a transaction of its own, and say what became of it."""
+        viewer = viewer_of(request.user)
+        numbers = []
+        for number in orders.order_by("pk").values_list("number", flat=True):
+            try:
+                act(viewer, number)
+            except ValidationError as error:
+                self.message_user(request, f"{number}: {error.messages[0]}", messages.ERROR)
+            else:
+                numbers.append(number)
+        if numbers:
+            self.message_user(request, f"{len(numbers)} {done}: {', '.join(numbers)}")
 
 
 class CartLineInline(ReadOnlyInline):
