@@ -16,7 +16,8 @@ from graphql import (
     get_named_type,
 )
 
-from schema.compiler import mapping as reads
+from schema.compiler import readings as reads
+from schema.compiler.mapping import Mapping
 from schema.execution import composed
 from schema.live.fields import Live
 from schema.mutation import MutationField
@@ -55,9 +56,7 @@ def _undescribed(type_: Any) -> Iterator[str]:
                 yield f"{type_.name}.{name}({argument_name}:) has no description."
 
 
-def _problems(
-    mapping: reads.Mapping, type_name: str, field_name: str, definition: Any
-) -> Iterator[str]:
+def _problems(mapping: Mapping, type_name: str, field_name: str, definition: Any) -> Iterator[str]:
     """What is wrong with a field of an object type."""
     declared = mapping.declared(type_name, field_name)
     read = mapping.read(type_name, field_name)
@@ -78,7 +77,7 @@ def _problems(
 
 
 def _misread(
-    mapping: reads.Mapping, model: Any, type_name: str, field_name: str, definition: Any
+    mapping: Mapping, model: Any, type_name: str, field_name: str, definition: Any
 ) -> Iterator[str]:
     """What is wrong with how a field of a row is read."""
     required = isinstance(definition.type, GraphQLNonNull)
@@ -98,7 +97,7 @@ def _misread(
                 yield f"leaves out {sorted(missing)}."
 
 
-def _unguarded(mapping: reads.Mapping, read: Any, definition: Any) -> Iterator[str]:
+def _unguarded(mapping: Mapping, read: Any, definition: Any) -> Iterator[str]:
     """Whether a field reads rows that nobody guards."""
     match read:
         case reads.RelatedCount(node):
@@ -113,7 +112,7 @@ def _unguarded(mapping: reads.Mapping, read: Any, definition: Any) -> Iterator[s
         yield f"reads {model.__name__}, which has no visible_to, and is no part of its parent."
 
 
-def _rows_of(mapping: reads.Mapping, definition: Any) -> Any:
+def _rows_of(mapping: Mapping, definition: Any) -> Any:
     """The model of a field's rows, or of its connection's."""
     type_: Any = get_named_type(definition.type)
     if type_.name not in mapping.models:

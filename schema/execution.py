@@ -17,9 +17,10 @@ from graphql import (
     OperationType,
 )
 
-from schema.compiler import mapping as reads
+from schema.compiler import readings as reads
 from schema.compiler.document import Document, InvalidDocument, load_document
 from schema.compiler.filters import ShapeChanged
+from schema.compiler.mapping import Mapping
 from schema.compiler.nodes import node, nodes
 from schema.compiler.plain import plain
 from schema.compiler.plan import Planner, symbolic
@@ -63,11 +64,11 @@ class GraphQLResult:
 
 
 @cache
-def composed() -> tuple[GraphQLSchema, reads.Mapping]:
+def composed() -> tuple[GraphQLSchema, Mapping]:
     """The shop's schema and its mapping, built once a process."""
     from schema.schema import schema
 
-    return schema.graphql_schema, reads.Mapping(schema.graphql_schema)
+    return schema.graphql_schema, Mapping(schema.graphql_schema)
 
 
 def execute(

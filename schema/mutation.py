@@ -20,7 +20,8 @@ from typing import Any
 
 import graphene
 
-from schema.compiler.mapping import Entities, Entity, Plain, ReadField, TypeRef
+from schema.compiler.mapping import ReadField
+from schema.compiler.readings import Entities, Entity, Plain, TypeRef
 from users.permissions import Rule
 from users.viewer import Viewer
 

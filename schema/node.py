@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import graphene
 
-from schema.compiler.mapping import GlobalId, ReadField
+from schema.compiler.mapping import ReadField
+from schema.compiler.readings import GlobalId
 
 
 class Node(graphene.Interface):

@@ -12,7 +12,8 @@ from schema.commerce.payment_mutations import PaymentMutations
 from schema.commerce.queries import CommerceQueries
 from schema.commerce.subscriptions import CommerceSubscriptions
 from schema.commerce.voucher_mutations import VoucherMutations
-from schema.compiler.mapping import NodeById, NodesById, ReadField
+from schema.compiler.mapping import ReadField
+from schema.compiler.readings import NodeById, NodesById
 from schema.node import Node
 from schema.tasks.mutations import TaskMutations
 from schema.tasks.queries import TaskQueries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from catalog.expressions import listed_price, listed_rating, search_rank
-from schema.compiler.mapping import Sort
+from schema.compiler.readings import Sort
 from schema.enumeration import enumeration
 
 ProductSort = enumeration(

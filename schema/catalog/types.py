@@ -22,8 +22,6 @@ from schema.catalog.sorts import (
 )
 from schema.catalog.stock_types import Stock, StockMovementConnection
 from schema.compiler.mapping import (
-    Embedded,
-    FacetsOf,
     ModelType,
     ReadField,
     column,
@@ -36,6 +34,7 @@ from schema.compiler.mapping import (
     to_many,
     to_one,
 )
+from schema.compiler.readings import Embedded, FacetsOf
 from schema.enumeration import enumeration
 from schema.money import Money, money
 from schema.node import Node, global_id

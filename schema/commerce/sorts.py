@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schema.compiler.mapping import Sort
+from schema.compiler.readings import Sort
 from schema.enumeration import enumeration
 
 OrderSort = enumeration(

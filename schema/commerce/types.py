@@ -13,7 +13,6 @@ from commerce.states import OrderAction as OrderActionChoices
 from schema.catalog.types import Variant
 from schema.commerce.sorts import EVENT_SORTS
 from schema.compiler.mapping import (
-    Embedded,
     ModelType,
     ReadField,
     column,
@@ -23,6 +22,7 @@ from schema.compiler.mapping import (
     to_many,
     to_one,
 )
+from schema.compiler.readings import Embedded
 from schema.enumeration import enumeration
 from schema.money import Money, money
 from schema.node import Node, global_id

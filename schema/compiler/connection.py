@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import F, QuerySet
 from graphql import GraphQLObjectType
 
-from schema.compiler import mapping as reads
+from schema.compiler import readings as reads
 from schema.compiler.cursor import cursor_of, decode_cursor
 from schema.compiler.facets import facets
 from schema.compiler.filters import apply_filter, cleaned_filter

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Expression, Func
 from graphql import get_named_type
 
-from schema.compiler import mapping as reads
+from schema.compiler import readings as reads
 from schema.compiler.ids import decode_id
 from schema.compiler.json import JsonRow
 from schema.compiler.selection import Selected

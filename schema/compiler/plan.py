@@ -26,7 +26,7 @@ from graphql import (
     get_nullable_type,
 )
 
-from schema.compiler import mapping as reads
+from schema.compiler import readings as reads
 from schema.compiler.connection import connection
 from schema.compiler.json import (
     Count,
@@ -40,6 +40,7 @@ from schema.compiler.json import (
     text_literal,
 )
 from schema.compiler.limits import exceeded
+from schema.compiler.mapping import Mapping
 from schema.compiler.page import Page
 from schema.compiler.plain import plain
 from schema.compiler.resolution import MARK, Resolution
@@ -83,7 +84,7 @@ class Planner:
         cost: rows that the operation may read, by the page sizes.
     """
 
-    mapping: reads.Mapping
+    mapping: Mapping
     selection: Selection
     viewer: Viewer
     bindings: Bindings

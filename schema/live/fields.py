@@ -10,7 +10,8 @@ from typing import Any
 import graphene
 from django.db import connection, models
 
-from schema.compiler.mapping import ReadField, TypeRef
+from schema.compiler.mapping import ReadField
+from schema.compiler.readings import TypeRef
 from users.permissions import Rule
 from users.viewer import Viewer
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import graphene
 from django.db.models import OuterRef
 
-from schema.compiler.mapping import ModelType, Sort, column, connection_type, one_of
+from schema.compiler.mapping import ModelType, column, connection_type, one_of
+from schema.compiler.readings import Sort
 from schema.enumeration import enumeration
 from schema.node import Node, global_id
 from tasks import models

@@ -10,10 +10,8 @@ from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Value, W
 from schema.commerce.sorts import ORDER_SORTS
 from schema.commerce.types import Cart, Order, OrderConnection
 from schema.compiler.mapping import (
-    CountOf,
     ModelType,
     ReadField,
-    Sort,
     column,
     connection,
     connection_type,
@@ -21,6 +19,7 @@ from schema.compiler.mapping import (
     to_many,
     to_one,
 )
+from schema.compiler.readings import CountOf, Sort
 from schema.enumeration import enumeration
 from schema.node import Node, global_id
 from users import models
