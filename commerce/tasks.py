@@ -11,9 +11,10 @@ from django.utils import timezone
 from commerce.models import Payment
 from commerce.payments import PaymentOutcome, ProviderEvent
 from commerce.payments.fake import EVENT as FAKE_EVENT
-from commerce.services import confirmations, expiry, shipping_notices
+from commerce.services import confirmations, expired_carts, expiry, shipping_notices
 from commerce.services.payments import asking, events, giving_back, jobs, operations
 from tasks.job import job_task
+from tasks.models import Job
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,15 @@ def expire_unpaid_orders(**kwargs: Any) -> None:
     """Expire the orders that were not paid in time."""
     if count := expiry.expire_unpaid_orders(now=timezone.now()):
         logger.info("Expired %s unpaid orders", count)
+
+
+@job_task(
+    "commerce.delete_expired_carts", external=True, every=timedelta(hours=1), queue=Job.Queue.BULK
+)
+def delete_expired_carts(**kwargs: Any) -> None:
+    """Delete the carts that nobody came back to."""
+    if count := expired_carts.delete_expired_carts(now=timezone.now()):
+        logger.info("Deleted %s expired carts", count)
 
 
 @job_task(FAKE_EVENT)

@@ -59,6 +59,9 @@ class Cart(models.Model):
     shipping_method = models.ForeignKey(
         ShippingMethod, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(default=cart_expiry, db_index=True)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
 from commerce.compiled import Compiled
@@ -79,7 +79,7 @@ def create_cart(
             )
             goods = goods_for(lines, kept=())
             cart.save(force_insert=True)
-            _requote(
+            requote_cart(
                 cart,
                 lines=goods,
                 changed={line.variant_id for line in goods},
@@ -127,7 +127,7 @@ def set_cart_lines(
 
     def change() -> Cart:
         cart = lock_cart(viewer=viewer, token=token, expected_version=expected_version, now=now)
-        terms = _touch(cart, now=now)
+        terms = touch_cart(cart, now=now)
         current = {line.variant_id: line for line in lines_of(cart)}
         goods = goods_for(lines, kept=current)
         gone = []
@@ -140,7 +140,7 @@ def set_cart_lines(
             CartLine.objects.filter(cart=cart, variant__in=gone).delete()
         if len(current) > MAX_LINES:
             raise Rejected("INVALID", f"A cart holds at most {MAX_LINES} lines.", field="lines")
-        _requote(
+        requote_cart(
             cart,
             lines=list(current.values()),
             changed={line.variant_id for line in goods},
@@ -182,16 +182,14 @@ def update_cart(
         columns = {name: given[name] for name in given if name != "voucher_codes"}
         if "email" in columns:
             columns["email"] = columns["email"] or ""
-        terms = _touch(cart, now=now, **columns)
-        if cart.shipping_method_id is not None and terms.shipping_price is None:
-            if given.get("shipping_method_id") is not None:
-                raise Rejected(
-                    "NOT_FOUND",
-                    "Choose one of the cart's shippingMethods; they depend on its address.",
-                    field="shippingMethodId",
-                )
-            cart.shipping_method = None
-            cart.save(update_fields=["shipping_method"])
+        terms = touch_cart(cart, now=now, **columns)
+        if given.get("shipping_method_id") is not None and terms.shipping_price is None:
+            raise Rejected(
+                "NOT_FOUND",
+                "Choose one of the cart's shippingMethods; they depend on its address.",
+                field="shippingMethodId",
+            )
+        forget_unavailable_method(cart, terms)
         lines = lines_of(cart)
         if "voucher_codes" in given:
             vouchers = _replace_vouchers(
@@ -199,26 +197,7 @@ def update_cart(
             )
         else:
             vouchers = vouchers_of(cart, terms=terms)
-        _requote(cart, lines=lines, vouchers=vouchers, terms=terms, now=now)
-        return cart
-
-    return in_transaction(change)
-
-
-def claim_cart(*, viewer: Viewer, token: str, now: datetime) -> Cart:
-    """Make a guest's cart the customer's own; one that is so already stays as it is.
-
-    Raises:
-        PermissionDenied: for an anonymous caller.
-        ValidationError: ``NOT_FOUND`` on ``token``, ``CART_ALREADY_ORDERED``.
-    """
-    if not viewer.is_authenticated:
-        raise PermissionDenied("Log in to claim a cart.")
-
-    def change() -> Cart:
-        cart = lock_cart(viewer=viewer, token=token, now=now)
-        if cart.user_id is None:
-            _touch(cart, now=now, user_id=viewer.user_id, email=cart.email or _email_of(viewer))
+        requote_cart(cart, lines=lines, vouchers=vouchers, terms=terms, now=now)
         return cart
 
     return in_transaction(change)
@@ -280,7 +259,7 @@ def refuse_ordered(terms: Terms, *, field: str) -> None:
         )
 
 
-def _touch(cart: Cart, *, now: datetime, **columns: Any) -> Terms:
+def touch_cart(cart: Cart, *, now: datetime, **columns: Any) -> Terms:
     """Store new values in a locked cart, bump its version and read what they lead to."""
     columns |= {
         "version": cart.version + 1,
@@ -295,7 +274,14 @@ def _touch(cart: Cart, *, now: datetime, **columns: Any) -> Terms:
     return terms
 
 
-def _requote(
+def forget_unavailable_method(cart: Cart, terms: Terms) -> None:
+    """Leave a cart without a shipping method that does not send to its address."""
+    if cart.shipping_method_id is not None and terms.shipping_price is None:
+        cart.shipping_method = None
+        cart.save(update_fields=["shipping_method"])
+
+
+def requote_cart(
     cart: Cart,
     *,
     lines: Sequence[Line],
@@ -304,6 +290,7 @@ def _requote(
     terms: Terms,
     now: datetime,
 ) -> None:
+    """Price a cart and store its lines and quote; the arguments are those of ``store_quote``."""
     amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
     if max(amounts.subtotal, amounts.total) > MAX_TOTAL:
         raise Rejected("INVALID", f"A cart comes to at most {MAX_TOTAL}; divide it.")

@@ -7,12 +7,12 @@ from typing import Any
 from commerce.models import Cart as CartModel
 from commerce.services.carts import (
     LineInput,
-    claim_cart,
     create_cart,
     set_cart_lines,
     update_cart,
 )
 from commerce.services.checkout import complete_checkout
+from commerce.services.claims import claim_cart
 from schema.commerce.inputs import (
     CartClaimInput,
     CartCreateInput,
@@ -117,7 +117,7 @@ def cart_update(context: Context, given: Any) -> Made:
 
 @mutation(
     CartClaimInput,
-    "Make a guest's cart the customer's own, as after log-in.",
+    "Make a guest's cart the customer's own, as after log-in; it joins an open one of theirs.",
     cart=entity(Cart, "The cart."),
     permission=IsAuthenticated(),
 )

@@ -10,11 +10,11 @@ from django.utils import timezone
 from commerce.models import Cart
 from commerce.services.carts import (
     LineInput,
-    claim_cart,
     create_cart,
     set_cart_lines,
     update_cart,
 )
+from commerce.services.claims import claim_cart
 from commerce.services.line_inputs import MAX_LINES
 from tests.commerce.factories import (
     NOON,
