@@ -69,5 +69,5 @@ def delete_expired_carts(**kwargs: Any) -> None:
 def receive_fake_event(*, payment_id: str, external_id: str, **kwargs: Any) -> None:
     """Be told by the fake provider that it has captured a payment."""
     outcome = PaymentOutcome(Payment.Status.CAPTURED)
-    event = ProviderEvent(external_id, "captured", payment_id, outcome)
+    event = ProviderEvent(external_id, "captured", payment_id, outcome=outcome)
     events.receive_event(provider="fake", event=event, now=timezone.now())

@@ -276,6 +276,11 @@ ORDER_PAYMENT_TIMEOUT = configuration.minutes("ORDER_PAYMENT_MINUTES", config, d
 PAYMENT_CAPTURE = configuration.choice(
     "PAYMENT_CAPTURE", config, choices=["automatic", "manual"], default="automatic"
 )
+# Empty: Stripe is not offered.
+STRIPE_SECRET_KEY = config("STRIPE_SECRET_KEY", default="")
+STRIPE_WEBHOOK_SECRET = config("STRIPE_WEBHOOK_SECRET", default="")
+STRIPE_API_BASE = config("STRIPE_API_BASE", default="https://api.stripe.com")
+STRIPE_TIMEOUT_SECONDS = config("STRIPE_TIMEOUT_SECONDS", default=10.0, cast=float)
 # Test cards that take no money.
 FAKE_PAYMENTS = config("FAKE_PAYMENTS", default=DEBUG, cast=bool)
 

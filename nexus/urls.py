@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from commerce.webhooks import stripe_webhook
 from schema.views import graphql_view
 
 admin.site.site_header = admin.site.site_title = "Nexus"
@@ -25,6 +26,8 @@ urlpatterns = [
     path("graphql", graphql_view),
     path("graphql/", graphql_view),
     path("admin/", admin.site.urls),
+    path("webhooks/stripe", stripe_webhook),
+    path("webhooks/stripe/", stripe_webhook),
     path("api/", include("nexus.api.urls")),
     # In development only; a gateway serves these in production.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

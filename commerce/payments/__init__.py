@@ -8,6 +8,7 @@ from commerce.models import Payment
 from commerce.payments.fake import FakeProvider
 from commerce.payments.manual import ManualProvider
 from commerce.payments.provider import (
+    InvalidEvent,
     OperationOutcome,
     PaymentOutcome,
     PaymentProvider,
@@ -19,6 +20,7 @@ from tasks.errors import Rejected
 
 __all__ = [
     "PROVIDERS",
+    "InvalidEvent",
     "OperationOutcome",
     "PaymentOutcome",
     "PaymentProvider",
@@ -36,6 +38,19 @@ def _providers() -> list[PaymentProvider]:
     providers: list[PaymentProvider] = [ManualProvider()]
     if settings.FAKE_PAYMENTS:
         providers.append(FakeProvider())
+    if settings.STRIPE_SECRET_KEY:
+        # Here, so that a shop without Stripe does not wait for its library.
+        from commerce.payments.stripe import StripeProvider
+
+        providers.append(
+            StripeProvider(
+                secret_key=settings.STRIPE_SECRET_KEY,
+                webhook_secret=settings.STRIPE_WEBHOOK_SECRET,
+                api_base=settings.STRIPE_API_BASE,
+                timeout=settings.STRIPE_TIMEOUT_SECONDS,
+                capture=settings.PAYMENT_CAPTURE,
+            )
+        )
     return providers
 
 

@@ -14,6 +14,10 @@ class ProviderUnavailable(Exception):
     """No answer, so that nobody knows whether it was done: ask again, with the same key."""
 
 
+class InvalidEvent(Exception):
+    """What claims to be a provider's event was not signed by it, or is no event."""
+
+
 @dataclass(frozen=True, slots=True)
 class PaymentOutcome:
     """Where a payment stands, as its provider says.
@@ -74,14 +78,16 @@ class ProviderEvent:
     Attributes:
         external_id: the provider's own id of the event.
         kind: the provider's word for what happened.
-        payment_id: the ``public_id`` of the payment that it is about.
+        payment_id: the ``public_id`` of the payment that it is about, where it says so.
+        reference: the provider's own id of that payment.
         outcome: where the payment stands, if it tells that.
         refund: what came of a refund, if it tells that.
     """
 
     external_id: str
     kind: str
-    payment_id: str
+    payment_id: str | None
+    reference: str | None = None
     outcome: PaymentOutcome | None = None
     refund: RefundNews | None = None
 

@@ -69,7 +69,7 @@ def payment(standard, monkeypatch):
 
 
 def tell(payment, external_id="e-1", outcome=CAPTURED):
-    event = ProviderEvent(external_id, "told", str(payment.public_id), outcome)
+    event = ProviderEvent(external_id, "told", str(payment.public_id), outcome=outcome)
     return receive_event(provider="bank", event=event, now=NOON)
 
 

@@ -23,7 +23,7 @@ def receive_event(*, provider: str, event: ProviderEvent, now: datetime) -> bool
         Whether it was news; not where the event came before, or where no payment is known that
         it is about.
     """
-    payment = Payment.objects.filter(provider=provider, public_id=event.payment_id).first()
+    payment = _payment_of(provider, event)
     if payment is None:
         logger.info("%s tells of a payment that is not ours: %s", provider, event.kind)
         return False
@@ -42,6 +42,17 @@ def receive_event(*, provider: str, event: ProviderEvent, now: datetime) -> bool
         return is_new
 
     return in_transaction(record)
+
+
+def _payment_of(provider: str, event: ProviderEvent) -> Payment | None:
+    """By our id, which an event may bring before the provider's own is stored, or by that."""
+    payments = Payment.objects.filter(provider=provider)
+    if event.payment_id is None:
+        return payments.filter(provider_ref=event.reference).first() if event.reference else None
+    payment = payments.filter(public_id=event.payment_id).first()
+    if payment and payment.provider_ref and event.reference not in {None, payment.provider_ref}:
+        return None
+    return payment
 
 
 def _record_refund(payment: Payment, news: RefundNews, *, now: datetime) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from commerce.models import Order, Payment, PaymentOperation
-from commerce.money import plain, rounded
+from commerce.money import is_payable, plain
 from commerce.services.orders import plain_words
 from commerce.services.payments.books import OVER, lock_payments
 from commerce.services.payments.jobs import FINISH, operation_key
@@ -181,7 +181,7 @@ def _choose(
 def _refuse_no_amount(amount: Decimal, *, currency: str) -> None:
     if not amount.is_finite() or amount <= 0:
         raise Rejected("INVALID", "Give an amount above 0.", field="amount")
-    if amount >= Decimal(10) ** 10 or amount != rounded(amount, currency=currency):
+    if amount >= Decimal(10) ** 10 or not is_payable(amount, currency=currency):
         raise Rejected("INVALID", f"That is no amount of {currency}.", field="amount")
 
 
