@@ -12,7 +12,12 @@ from django.core.exceptions import (
     TooManyFilesSent,
 )
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, ParseError
+from rest_framework.exceptions import (
+    AuthenticationFailed,
+    NotAuthenticated,
+    ParseError,
+    PermissionDenied,
+)
 from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -81,14 +86,33 @@ def viewer_for_request(request: Request) -> Viewer:
     return request.auth if isinstance(request.auth, Viewer) else viewer_of(request.user)
 
 
+class PermissionMissing(PermissionDenied):
+    """An account may not call; ``required`` names the permission that it takes."""
+
+    def __init__(self, required: str) -> None:
+        super().__init__(f"This needs the permission {required}.")
+        self.required = required
+
+
+class LogInMissing(NotAuthenticated):
+    """The anonymous may not call; ``required`` names the permission that it takes."""
+
+    def __init__(self, required: str) -> None:
+        super().__init__()
+        self.required = required
+
+
 def permits(rule: Rule) -> type[BasePermission]:
     """A permission class for a REST view: ``permission_classes = [permits(IsAuthenticated())]``."""
 
     class Permits(BasePermission):
-        message = f"This needs the permission {rule.required}." if rule.required else None
-
         def has_permission(self, request: Request, view: APIView) -> bool:
-            return rule.allows(viewer_for_request(request))
+            viewer = viewer_for_request(request)
+            if rule.required is None or rule.allows(viewer):
+                return rule.allows(viewer)
+            if viewer.is_authenticated:
+                raise PermissionMissing(rule.required)
+            raise LogInMissing(rule.required)
 
     return Permits
 

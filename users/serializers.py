@@ -68,6 +68,27 @@ class CredentialsSerializer(serializers.Serializer):
     password = serializers.CharField(max_length=MAX_PASSWORD_LENGTH, trim_whitespace=False)
 
 
+class AccountSerializer(serializers.ModelSerializer):
+    """Who is logged in."""
+
+    roles: serializers.Field = serializers.SlugRelatedField(
+        source="groups", slug_field="name", many=True, read_only=True
+    )
+
+    class Meta:
+        model = User
+        fields = ["email", "first_name", "last_name", "is_email_verified", "roles"]
+
+
+class SessionSerializer(serializers.Serializer):
+    """A browser's session."""
+
+    user = AccountSerializer(allow_null=True, help_text="Null before a log-in.")
+    csrf_token = serializers.CharField(
+        help_text="To send as X-CSRFToken with every request that changes something."
+    )
+
+
 class RefreshTokenSerializer(serializers.Serializer):
     """A refresh token."""
 

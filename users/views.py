@@ -1,11 +1,16 @@
-"""Tokens over REST: log in, refresh, log out."""
+"""Log-ins over REST: tokens for programs, sessions for browsers."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.middleware.csrf import get_token
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
+from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,9 +21,16 @@ from users.serializers import (
     CredentialsSerializer,
     RefreshTokenSerializer,
     RevokedSerializer,
+    SessionSerializer,
     TokenPairSerializer,
 )
-from users.services.sessions import TokenPair, log_in, refresh_session, revoke_session
+from users.services.sessions import (
+    TokenPair,
+    check_credentials,
+    log_in,
+    refresh_session,
+    revoke_session,
+)
 from users.validation import validated
 
 # Tokens are nobody else's business, caches included.
@@ -75,6 +87,46 @@ class RevokeView(APIView):
         given = validated(RefreshTokenSerializer(data=request.data))
         revoked = revoke_session(**given, now=timezone.now())
         return Response({"revoked": revoked}, headers=NO_STORE)
+
+
+class SessionView(APIView):
+    """A browser's session; its cookie serves REST, GraphQL and the admin site alike."""
+
+    authentication_classes = [SessionAuthentication]
+    permission_classes = [permits(AllowAny())]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Check CSRF of the anonymous too: another site's page must log nobody in."""
+        super().initial(request, *args, **kwargs)
+        SessionAuthentication().enforce_csrf(request)
+
+    @extend_schema(summary="Read the session", responses=SessionSerializer)
+    def get(self, request: Request) -> Response:
+        """Says who is logged in, and sets the CSRF cookie that a log-in needs."""
+        return _session(request)
+
+    @extend_schema(
+        summary="Begin a session", request=CredentialsSerializer, responses=SessionSerializer
+    )
+    def post(self, request: Request) -> Response:
+        """Log in by cookie. Send `X-CSRFToken`; after the log-in it is another one."""
+        given = validated(CredentialsSerializer(data=request.data))
+        address = request.META.get("REMOTE_ADDR")
+        user = check_credentials(**given, address=address, now=timezone.now())
+        login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])
+        return _session(request)
+
+    @extend_schema(summary="End the session", request=None, responses={204: None})
+    def delete(self, request: Request) -> Response:
+        """Log out. Send `X-CSRFToken`."""
+        logout(request)
+        return Response(status=204, headers=NO_STORE)
+
+
+def _session(request: Request) -> Response:
+    user = request.user if request.user.is_authenticated else None
+    shown = SessionSerializer({"user": user, "csrf_token": get_token(request)})
+    return Response(shown.data, headers=NO_STORE)
 
 
 def _shown(pair: TokenPair) -> Response:

@@ -24,6 +24,7 @@ _PROBLEM = {
         "status": {"type": "integer"},
         "detail": {**_TEXT, "description": "For people: what is wrong and what to do."},
         "code": {**_TEXT, "description": "For programs; GraphQL's codes.", "example": "INVALID"},
+        "required": {**_TEXT, "description": "The permission that the caller lacks."},
         "reason": {**_TEXT, "enum": ["TOKEN_EXPIRED", "TOKEN_INVALID"]},
         "errors": {
             "type": "array",

@@ -37,6 +37,8 @@ _CONFLICT = 409
 # The fields of services' input that REST takes from the address.
 _IN_ADDRESS = {None, "id", "number"}
 
+_PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+")
+
 _CODE_OF_STATUS = {
     400: "BAD_USER_INPUT",
     401: "UNAUTHENTICATED",
@@ -91,7 +93,14 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
                 headers={"Retry-After": str(seconds)},
             )
         case PermissionDenied():
-            return problem(403, "FORBIDDEN", "You have no permission to do this.")
+            # Most services name the permission that was missing.
+            named = _PERMISSION.fullmatch(str(error))
+            return problem(
+                403,
+                "FORBIDDEN",
+                "You have no permission to do this.",
+                required=named and named[0],
+            )
         case Http404():
             return problem(404, "NOT_FOUND", "There is nothing here that you may see.")
         case RequestDataTooBig():
@@ -119,6 +128,7 @@ def problem(
     errors: list[FieldError] | None = None,
     headers: dict[str, str] | None = None,
     reason: str | None = None,
+    required: str | None = None,
 ) -> Response:
     """A problem as a response.
 
@@ -127,6 +137,7 @@ def problem(
         detail: what is wrong and what to do, for people.
         errors: the parts of the request that are wrong.
         reason: why a token was not believed.
+        required: the permission that the caller lacks.
     """
     body = {
         "type": "about:blank",
@@ -138,6 +149,8 @@ def problem(
     }
     if reason is not None:
         body["reason"] = reason
+    if required is not None:
+        body["required"] = required
     return Response(body, status, headers=headers, content_type=MEDIA_TYPE)
 
 
@@ -173,4 +186,11 @@ def _of_framework(error: exceptions.APIException) -> Response:
         reason = codes if codes in MESSAGES else None
     elif wait := getattr(error, "wait", None):
         headers = {"Retry-After": str(ceil(wait))}
-    return problem(error.status_code, code, str(error.detail), headers=headers, reason=reason)
+    return problem(
+        error.status_code,
+        code,
+        str(error.detail),
+        headers=headers,
+        reason=reason,
+        required=getattr(error, "required", None),
+    )

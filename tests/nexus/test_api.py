@@ -244,6 +244,7 @@ class DocumentationTests(TestCase):
         document = json.loads(out.getvalue())
         assert document["openapi"].startswith("3.1")
         assert set(document["paths"]) == {
+            "/api/auth/session/",
             "/api/orders/",
             "/api/orders/{number}/",
             "/api/orders/{number}/cancel/",
