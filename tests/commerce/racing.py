@@ -18,7 +18,7 @@ def race(work: Callable[[Any], Any], runners: Sequence[Any]) -> list[Any]:
     def run(runner: Any) -> Any:
         try:
             connection.ensure_connection()
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             return work(runner)
         except ValidationError as error:
             return error.error_list[0].code
