@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import graphene
 
-from schema.commerce.types import OrderStatus, PaymentStatus, VoucherKind
+from schema.commerce.types.orders import OrderStatus, PaymentStatus
+from schema.commerce.types.vouchers import VoucherKind
 from schema.scalars import JSON, Decimal
 
 

@@ -20,7 +20,9 @@ from schema.commerce.inputs import (
     CartUpdateInput,
     CheckoutCompleteInput,
 )
-from schema.commerce.types import Cart, Order, Payment
+from schema.commerce.types.carts import Cart
+from schema.commerce.types.orders import Order
+from schema.commerce.types.payments import Payment
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entities, entity, mutation
 from schema.tasks.types import Job

@@ -31,7 +31,8 @@ from schema.commerce.inputs import (
     ReturnRejectInput,
     ReturnRequestInput,
 )
-from schema.commerce.types import Fulfillment, Order, OrderNote, Return
+from schema.commerce.types.orders import Order, OrderNote
+from schema.commerce.types.parcels import Fulfillment, Return
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entities, entity, mutation
 from schema.tasks.types import Job

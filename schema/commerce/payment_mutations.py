@@ -8,7 +8,8 @@ from commerce.services.payments.asking import confirm_payment
 from commerce.services.payments.staff import Operated, capture_payment, refund_payment
 from schema.commerce.inputs import PaymentCaptureInput, PaymentConfirmInput, PaymentRefundInput
 from schema.commerce.mutations import object_of
-from schema.commerce.types import Order, Payment
+from schema.commerce.types.orders import Order
+from schema.commerce.types.payments import Payment
 from schema.compiler.ids import decode_id
 from schema.mutation import Context, Made, entities, entity, mutation
 from schema.tasks.types import Job

@@ -10,7 +10,9 @@ from django.db.models import QuerySet
 from commerce.filters import OrderFilterSet
 from schema.commerce.inputs import OrderFilter
 from schema.commerce.sorts import ORDER_SORTS, VOUCHER_SORTS, OrderSort
-from schema.commerce.types import Cart, Order, OrderConnection, Voucher, VoucherConnection
+from schema.commerce.types.carts import Cart
+from schema.commerce.types.orders import Order, OrderConnection
+from schema.commerce.types.vouchers import Voucher, VoucherConnection
 from schema.compiler.mapping import connection, one
 from schema.compiler.slots import Slot
 from users.permissions import AllowAny, HasPermission

@@ -8,7 +8,7 @@ from typing import Any
 import graphene
 
 from commerce import models
-from schema.commerce.types import OrderUpdate
+from schema.commerce.types.orders import OrderUpdate
 from schema.live.fields import Live, Stream, live
 from users.permissions import AllowAny
 from users.viewer import Viewer

@@ -6,7 +6,7 @@ from typing import Any
 
 from commerce.services.vouchers import create_voucher, update_voucher
 from schema.commerce.inputs import VoucherCreateInput, VoucherUpdateInput
-from schema.commerce.types import Voucher
+from schema.commerce.types.vouchers import Voucher
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation
 from users.permissions import HasPermission

@@ -8,7 +8,8 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import BooleanField, Case, OuterRef, Q, QuerySet, Value, When
 
 from schema.commerce.sorts import ORDER_SORTS
-from schema.commerce.types import Cart, Order, OrderConnection
+from schema.commerce.types.carts import Cart
+from schema.commerce.types.orders import Order, OrderConnection
 from schema.compiler.mapping import (
     ModelType,
     ReadField,
