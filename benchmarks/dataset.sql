@@ -76,20 +76,20 @@ SELECT n, 1 + (n + 39 * r) % 200, 1 + (n + r * r) % 5,
 
 INSERT INTO commerce_order (
     id, number, token, user_id, email, status, payment_status, currency, subtotal, discount,
-    shipping, tax, total, shipping_address, shipping_method_name, placed_at
+    shipping, tax, included_tax, total, shipping_address, shipping_method_name, placed_at
 )
 SELECT n, 'N-' || 100000 + n, 'order-token-' || n, 1 + n % 200,
        'customer' || 1 + n % 200 || '@example.com', 'CONFIRMED', 'PAID', 'EUR', 60, 0, 4.90, 0,
-       64.90,
+       0, 64.90,
        jsonb_build_object('name', 'Customer ' || 1 + n % 200, 'street', 'High Street ' || n,
                           'city', 'Leeds', 'postal_code', 'LS1', 'country', 'GB', 'phone', ''),
        'Standard', timestamptz '2025-01-01' + n * interval '11 minutes'
   FROM generate_series(1, 2000) n;
 
 INSERT INTO commerce_orderline (
-    order_id, variant_id, name, sku, quantity, fulfilled, returned, unit_price, total, currency
+    order_id, variant_id, name, sku, quantity, fulfilled, "returning", returned, unit_price, total, currency
 )
-SELECT o, v.id, 'Product ' || v.product_id || ', ' || v.name, v.sku, 2, 0, 0, 10, 20, 'EUR'
+SELECT o, v.id, 'Product ' || v.product_id || ', ' || v.name, v.sku, 2, 0, 0, 0, 10, 20, 'EUR'
   FROM generate_series(1, 2000) o, generate_series(1, 3) line
   JOIN LATERAL (
            SELECT * FROM catalog_variant WHERE id = 1 + (o * 31 + line * 7) % (3 * :products)

@@ -177,12 +177,12 @@ ORDERS = 5_000
 # Of every hundred, one waits to be paid and one to be sent.
 MANY_ORDERS = f"""
 INSERT INTO commerce_order (number, token, email, status, payment_status, currency, subtotal,
-                            discount, shipping, tax, total, shipping_address, shipping_method_name,
-                            placed_at)
+                            discount, shipping, tax, included_tax, total, shipping_address,
+                            shipping_method_name, placed_at)
 SELECT 'N-' || 100000 + n, 't' || n, 'Customer.' || n % 900 || '@example.com',
        CASE n % 100 WHEN 0 THEN 'PENDING_PAYMENT' WHEN 1 THEN 'CONFIRMED' ELSE 'FULFILLED' END,
        CASE n % 100 WHEN 0 THEN 'PENDING' WHEN 1 THEN 'AUTHORIZED' ELSE 'PAID' END,
-       'EUR', 0, 0, 0, 0, 0, '{{}}', '', timestamptz '2024-02-01' + n * interval '1 hour'
+       'EUR', 0, 0, 0, 0, 0, 0, '{{}}', '', timestamptz '2024-02-01' + n * interval '1 hour'
   FROM generate_series(1, {ORDERS}) n;
 ANALYZE;
 """  # noqa: S608
