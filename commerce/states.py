@@ -14,9 +14,11 @@ from commerce.models import (
     Fulfillment,
     OrderLine,
     OrderStatus,
+    Payment,
     PaymentStatus,
     Return,
 )
+from commerce.payments import PROVIDERS
 
 PENDING_PAYMENT, CONFIRMED = OrderStatus.PENDING_PAYMENT, OrderStatus.CONFIRMED
 PARTIALLY_FULFILLED, FULFILLED = OrderStatus.PARTIALLY_FULFILLED, OrderStatus.FULFILLED
@@ -63,6 +65,7 @@ class Transition:
         targets: the states that it can lead to; none where the order stays as it is. Of several,
             how much was sent decides.
         payment: the states of the money in which it is possible; None: in any.
+        payments: the condition on the order's payments, of which one must fulfil it.
         move: the part of the order that moves, of which there must be one.
         lines: the condition on the order's lines, of which one must fulfil it.
         permission: what staff need for it; None where no person does it.
@@ -72,6 +75,7 @@ class Transition:
     sources: frozenset[OrderStatus]
     targets: frozenset[OrderStatus] = frozenset()
     payment: frozenset[PaymentStatus] | None = None
+    payments: Q | None = None
     move: Move | None = None
     lines: Q | None = None
     permission: str | None = None
@@ -102,10 +106,26 @@ class Transition:
             condition &= Q(Exists(parts))
         if self.lines is not None:
             condition &= Q(Exists(OrderLine.objects.filter(self.lines, order=OuterRef("pk"))))
+        if self.payments is not None:
+            condition &= Q(Exists(Payment.objects.filter(self.payments, order=OuterRef("pk"))))
         return condition
 
 
 _SENT = frozenset({PARTIALLY_FULFILLED, FULFILLED})
+
+# Of these payments something is left to capture or to give back: in SQL what `left_to_capture` and
+# `left_to_refund` of `commerce.services.payments.operations` say of one.
+_TAKEN = F("captured") + F("capturing")
+_OFFLINE = [name for name, provider in PROVIDERS.items() if provider.is_offline]
+_CAPTURABLE = Q(is_superseded=False) & (
+    Q(status=Payment.Status.AUTHORIZED, authorized__gt=_TAKEN)
+    | Q(
+        provider__in=_OFFLINE,
+        status__in=[Payment.Status.PENDING, Payment.Status.AUTHORIZED],
+        amount__gt=_TAKEN,
+    )
+)
+_REFUNDABLE = Q(captured__gt=F("refunded") + F("refunding"))
 
 
 def _parcel(target: Fulfillment.Status) -> Move:
@@ -133,12 +153,13 @@ TRANSITIONS: dict[OrderAction | SystemAction, Transition] = {
     ),
     OrderAction.CAPTURE: Transition(
         sources=frozenset({CONFIRMED, PARTIALLY_FULFILLED, FULFILLED}),
-        payment=frozenset({PaymentStatus.PENDING, PaymentStatus.AUTHORIZED}),
+        payments=_CAPTURABLE,
         permission="commerce.change_payment",
     ),
+    # Wherever money has come: it may have come in part, or too late.
     OrderAction.REFUND: Transition(
-        sources=frozenset({CONFIRMED, PARTIALLY_FULFILLED, FULFILLED, CANCELLED}),
-        payment=frozenset({PaymentStatus.PAID, PaymentStatus.PARTIALLY_REFUNDED}),
+        sources=frozenset(OrderStatus),
+        payments=_REFUNDABLE,
         permission="commerce.change_payment",
     ),
     OrderAction.FULFILL: Transition(

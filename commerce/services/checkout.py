@@ -7,8 +7,8 @@ C. A short transaction records the provider's answer.
 
 A crash between the steps loses nothing: a repeat with the same idempotency key finds the order
 of step A and goes on behind it, and so does a job of step A's transaction. A provider with nobody
-to ask needs step A only. After a refused payment the same cart may be paid in another way: under
-a new key, the order gets another payment.
+to ask needs step A only, and so does an order that costs nothing. After a refused payment the same
+cart may be paid in another way: under a new key, the order gets another payment.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from commerce.models import (
     OrderLine,
     OrderStatus,
     Payment,
+    PaymentStatus,
     Voucher,
     VoucherRedemption,
 )
@@ -41,6 +42,7 @@ from commerce.services.events import append_events
 from commerce.services.payments.asking import refuse_declined
 from commerce.services.payments.recording import record_outcome
 from commerce.services.payments.starting import (
+    NOTHING_IS_DUE,
     PAYMENT_IS_DUE,
     ask_again,
     ask_for_payment,
@@ -203,7 +205,7 @@ def _place_order(
         lines=lines,
         terms=terms,
         amounts=amounts,
-        is_confirmed=provider.is_offline,
+        is_confirmed=provider.is_offline or not amounts.total,
         now=now,
     )
     payment, job = ask_for_payment(order, provider=provider, data=payment_data, now=now)
@@ -276,6 +278,7 @@ def _store_order(
         user_id=user_id,
         email=cart.email,
         status=OrderStatus.CONFIRMED if is_confirmed else OrderStatus.PENDING_PAYMENT,
+        payment_status=PaymentStatus.PENDING if amounts.total else PaymentStatus.PAID,
         subtotal=amounts.subtotal,
         discount=amounts.discount,
         shipping=amounts.shipping,
@@ -302,7 +305,8 @@ def _store_order(
     )
     events = [(OrderEvent.Kind.PLACED, f"We have received your order {number}.")]
     if is_confirmed:
-        events.append((OrderEvent.Kind.CONFIRMED, PAYMENT_IS_DUE))
+        due = PAYMENT_IS_DUE if amounts.total else NOTHING_IS_DUE
+        events.append((OrderEvent.Kind.CONFIRMED, due))
     append_events(order, *events, now=now, after=0)
     return order
 

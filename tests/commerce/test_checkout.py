@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 from django.db import IntegrityError, transaction
 
 from catalog.models import Product, Variant
-from commerce.models import Order, OrderEvent, Voucher, VoucherRedemption
+from commerce.models import Order, OrderEvent, Payment, Voucher, VoucherRedemption
+from commerce.payments import PROVIDERS
 from commerce.services.carts import set_cart_lines, update_cart
+from commerce.services.orders import cancel_order
+from commerce.services.payments.giving_back import give_back
 from tasks.models import Job
+from tests.commerce.bank import Bank
 from tests.commerce.factories import (
     LONDON,
     NOON,
@@ -23,6 +28,7 @@ from tests.commerce.factories import (
     wanted,
 )
 from tests.commerce.refusals import refused
+from tests.invariants import broken_invariants
 from users.viewer import ANONYMOUS
 
 
@@ -228,3 +234,37 @@ class TestQuote:
         set_cart_lines(viewer=ANONYMOUS, token=cart.token, lines=wanted(mug_1=1), now=NOON)
         assert buy(cart).order.discount == 0
         assert Voucher.objects.get().used == VoucherRedemption.objects.count() == 0
+
+
+class TestOrderThatCostsNothing:
+    @pytest.fixture
+    def order(self, standard):
+        make_variant()
+        make_voucher("ALL", value="100")
+        make_voucher("POST", kind="FREE_SHIPPING", value="0")
+        cart = make_ready_cart(method=standard, mug_1=1, changes={"voucher_codes": ["ALL", "POST"]})
+        bank = Bank()
+        with patch.dict(PROVIDERS, bank=bank):
+            order = buy(cart, provider="bank").order
+            assert buy(cart, provider="bank").order == order
+        assert bank.asked == []
+        return order
+
+    def test_is_confirmed_and_paid_although_no_provider_was_asked(self, order):
+        order = Order.objects.get(pk=order.pk)
+        assert (order.total, order.status, order.payment_status) == (0, "CONFIRMED", "PAID")
+        assert Payment.objects.get().status == "CAPTURED"
+        assert [job.kind for job in Job.objects.all()] == ["commerce.send_order_confirmation"]
+        last = order.events.order_by("sequence").last()
+        assert last.message == "The order is confirmed; there is nothing to pay."
+        assert broken_invariants() == []
+
+    def test_can_be_called_off(self, order):
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        (job,) = Job.objects.filter(kind="commerce.give_money_back")
+        with patch.dict(PROVIDERS, bank=Bank()):
+            give_back(**job.kwargs, now=NOON)
+        order.refresh_from_db()
+        assert (order.status, order.payment_status) == ("CANCELLED", "PAID")
+        assert Voucher.objects.filter(used__gt=0).count() == 0
+        assert broken_invariants() == []

@@ -324,6 +324,19 @@ class TestOrderThatIsCancelled:
         assert shown(order) == ("CANCELLED", "REFUNDED")
         assert amounts() == ("18.00", "18.00", "18.00")
 
+    def test_releases_a_capture_that_was_under_way_and_then_refused(self, pay, bank):
+        order = pay(AUTHORIZED)
+        bank.answers = [ProviderUnavailable()]
+        capture(order)
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        bank.answers = [CANCELLED, REFUSED]
+        give_everything_back()
+        with pytest.raises(ValidationError, match="The bank says no"):
+            finish(operation_id=PaymentOperation.objects.get().pk, now=NOON)
+        assert Payment.objects.get().status == "CANCELLED"
+        assert amounts() == ("0.00", "0.00", "0.00")
+        assert shown(order) == ("CANCELLED", "PENDING")
+
     def test_tries_again_where_the_provider_does_not_answer(self, pay, bank):
         order = pay(AUTHORIZED)
         cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
@@ -376,6 +389,16 @@ class TestPaymentThatIsNotWanted:
         refunded = Payment.objects.order_by("pk").values_list("refunded", flat=True)
         assert list(refunded) == [Decimal("18.00"), Decimal("0.00")]
         assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
+
+    def test_is_not_captured_by_staff(self, pay, cart, bank):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        first = Payment.objects.get()
+        bank.answers = [PaymentOutcome(Payment.Status.CAPTURED, "b-2")]
+        order = buy(cart, provider="bank", key="key-2").order
+        record_outcome(payment=first, outcome=AUTHORIZED, now=NOON)
+        with refused(("INVALID_TRANSITION", "orderNumber")):
+            capture(order)
 
     def test_that_is_gone_needs_nothing(self):
         give_back(payment_id=0, now=NOON)

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from commerce.expressions import allowed_actions
-from commerce.models import Fulfillment, Order, OrderLine, OrderStatus, PaymentStatus, Return
+from commerce.models import (
+    Fulfillment,
+    Order,
+    OrderLine,
+    OrderStatus,
+    Payment,
+    PaymentStatus,
+    Return,
+)
+from commerce.services.payments.staff import capture_payment, refund_payment
 from commerce.services.transitions import lock_order, move_order, move_part
 from commerce.states import TRANSITIONS, OrderAction, SystemAction
-from tests.commerce.factories import buy, make_customer, make_ready_cart, make_variant
+from tests.commerce.factories import NOON, buy, make_customer, make_ready_cart, make_variant
 from tests.commerce.refusals import refused
 from users.roles import ROLES
 from users.viewer import ANONYMOUS, Viewer
@@ -17,6 +29,14 @@ from users.viewer import ANONYMOUS, Viewer
 STAFF = Viewer(user_id=0, permissions=ROLES["order_manager"])
 SUPPORT = Viewer(user_id=0, permissions=ROLES["support"])
 ACTIONS = [*OrderAction, *SystemAction]
+# How a payment of 28.00 may stand.
+UNPAID = {"status": "PENDING"}
+PARTLY_PAID = {"status": "AUTHORIZED", "authorized": 9, "captured": 9}
+RESERVED = {"status": "AUTHORIZED", "authorized": 28}
+PAID = {"status": "CAPTURED", "authorized": 28, "captured": 28}
+BEING_REFUNDED = {**PAID, "refunding": 28}
+REFUNDED = {**PAID, "refunded": 28}
+NOT_WANTED = {**RESERVED, "is_superseded": True}
 
 
 @pytest.fixture
@@ -139,12 +159,61 @@ class TestAllowedActions:
         seller = Viewer(user_id=owner.user_id, permissions=frozenset({"commerce.add_fulfillment"}))
         assert allowed(order, seller) == ["CANCEL", "FULFILL"]
 
-    def test_depend_on_the_money(self, order):
-        Order.objects.update(payment_status="PAID")
-        assert allowed(order, STAFF) == ["CANCEL", "REFUND", "FULFILL"]
+    @pytest.mark.parametrize(
+        ("money", "expected"),
+        [
+            (UNPAID, ["CAPTURE"]),
+            (PARTLY_PAID, ["CAPTURE", "REFUND"]),
+            (RESERVED, ["CAPTURE"]),
+            (PAID, ["REFUND"]),
+            (BEING_REFUNDED, []),
+            (REFUNDED, []),
+            (NOT_WANTED, []),
+        ],
+    )
+    def test_depend_on_the_money(self, order, money, expected):
+        Payment.objects.update(**money)
+        assert allowed(order, STAFF) == ["CANCEL", *expected, "FULFILL"]
+
+    def test_tell_of_money_that_came_too_late(self, order):
+        Order.objects.update(status="EXPIRED")
+        Payment.objects.update(**PAID)
+        assert allowed(order, STAFF) == ["REFUND"]
+
+    @pytest.mark.parametrize("provider", ["manual", "fake"])
+    @pytest.mark.parametrize("status", OrderStatus)
+    def test_of_money_are_what_the_services_do(self, order, status, provider):
+        for number, money in enumerate(
+            [UNPAID, PARTLY_PAID, RESERVED, PAID, BEING_REFUNDED, REFUNDED, NOT_WANTED]
+        ):
+            with transaction.atomic():
+                Order.objects.update(status=status)
+                data = {"card": "SUCCEEDS"}
+                Payment.objects.update(provider=provider, data=data, **money)
+                shown = allowed(order, STAFF)
+                for action, operate in [("CAPTURE", capture_payment), ("REFUND", refund_payment)]:
+                    assert self.is_done(operate, order, f"key-{number}") is (action in shown)
+                transaction.set_rollback(True)
+
+    def is_done(self, operate, order, key):
+        """Whether something can be captured or given back; all stays as it is."""
+        try:
+            with transaction.atomic():
+                operate(
+                    viewer=STAFF,
+                    order_number=order.number,
+                    amount=Decimal("0.01"),
+                    idempotency_key=key,
+                    now=NOON,
+                )
+                transaction.set_rollback(True)
+        except ValidationError as error:
+            return error.code != "INVALID_TRANSITION"
+        return True
 
     def test_depend_on_parcels_and_returns(self, order, owner):
-        Order.objects.update(status="FULFILLED", payment_status="REFUNDED")
+        Order.objects.update(status="FULFILLED")
+        Payment.objects.update(**REFUNDED)
         OrderLine.objects.update(fulfilled=2, returned=1)
         assert allowed(order, owner) == ["REQUEST_RETURN"]
         OrderLine.objects.update(returning=1)

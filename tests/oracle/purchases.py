@@ -158,11 +158,21 @@ class Purchases:
             for order in orders
             for sequence in self.pieces.some(4)
         )
-        Payment.objects.bulk_create(
-            Payment(order=order, provider="manual", amount=order.total)
-            for order in orders[: len(orders) // 2]
-        )
+        Payment.objects.bulk_create(self._payment(order) for order in orders[: len(orders) // 2])
         return orders
+
+    def _payment(self, order: Order) -> Payment:
+        """A payment of which nothing, half or all was authorized, captured and refunded."""
+        random = self.pieces.random
+        shares = sorted(random.choices([0, order.total // 2, order.total], k=3), reverse=True)
+        return Payment(
+            order=order,
+            provider=random.choice(["manual", "bank"]),
+            status=random.choice(Payment.Status.values),
+            amount=order.total,
+            is_superseded=random.random() < 0.1,
+            **dict(zip(["authorized", "captured", "refunded"], shares, strict=True)),
+        )
 
     def _parcels(self) -> None:
         lines = OrderLine.objects.bulk_create(

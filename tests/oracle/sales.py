@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from datetime import UTC
 from typing import Any
@@ -327,17 +327,17 @@ ACTIONS: dict[str, tuple[str, bool, Callable[[Any, Asking], bool]]] = {
     "CAPTURE": (
         "commerce.change_payment",
         False,
-        lambda order, _: (
+        lambda order, asking: (
             order.status in ("CONFIRMED", "PARTIALLY_FULFILLED", "FULFILLED")
-            and order.payment_status in ("PENDING", "AUTHORIZED")
+            and any(capturable(payment) > 0 for payment in payments_of(order, asking))
         ),
     ),
     "REFUND": (
         "commerce.change_payment",
         False,
-        lambda order, _: (
-            order.status not in ("PENDING_PAYMENT", "EXPIRED")
-            and order.payment_status in ("PAID", "PARTIALLY_REFUNDED")
+        lambda order, asking: any(
+            payment.captured > payment.refunded + payment.refunding
+            for payment in payments_of(order, asking)
         ),
     ),
     "FULFILL": (
@@ -382,6 +382,21 @@ ACTIONS: dict[str, tuple[str, bool, Callable[[Any, Asking], bool]]] = {
         lambda order, asking: has_part(order, asking, models.Return, "APPROVED"),
     ),
 }
+
+
+def payments_of(order: Any, asking: Asking) -> Iterable[Any]:
+    """All of its payments, whoever sees them."""
+    return asking.shop.of(models.Payment, order=order.pk)
+
+
+def capturable(payment: Any) -> Any:
+    """How much of a payment can be captured."""
+    is_manual = payment.provider == "manual"
+    open_in = ("PENDING", "AUTHORIZED") if is_manual else ("AUTHORIZED",)
+    if payment.is_superseded or payment.status not in open_in:
+        return 0
+    whole = payment.amount if is_manual else payment.authorized
+    return whole - payment.captured - payment.capturing
 
 
 def is_sent(order: Any) -> bool:

@@ -55,6 +55,7 @@ def payment_status(payments: list[Payment]) -> PaymentStatus:
         return PaymentStatus.AUTHORIZED
     if Payment.Status.PENDING in states:
         return PaymentStatus.PENDING
-    if captured:
+    # The payment of an order that costs nothing has captured all of it.
+    if captured or Payment.Status.CAPTURED in states:
         return PaymentStatus.PAID
     return PaymentStatus.FAILED if Payment.Status.FAILED in states else PaymentStatus.PENDING

@@ -27,7 +27,9 @@ MAX_FAILURE = 200
 
 
 def left_to_capture(payment: Payment) -> Decimal:
-    """How much of a payment can still be captured."""
+    """How much of a payment can still be captured; nothing of one that is to be given back."""
+    if payment.is_superseded:
+        return Decimal(0)
     if is_offline(payment):
         # Nobody authorizes it: what the order costs is what may come.
         is_open = payment.status in {Payment.Status.PENDING, Payment.Status.AUTHORIZED}
@@ -151,6 +153,11 @@ def _book_capture(
     payment, amount = operation.payment, operation.amount
     payment.capturing -= amount
     if not outcome.is_done:
+        if payment.status == Payment.Status.CAPTURED:
+            # It was called off meanwhile; this capture alone had kept its money.
+            payment.authorized = payment.captured + payment.capturing
+            if not payment.authorized:
+                payment.status = Payment.Status.CANCELLED
         return
     payment.captured += amount
     if outcome.is_last:
@@ -160,7 +167,7 @@ def _book_capture(
     payment.status = Payment.Status.CAPTURED if is_whole else Payment.Status.AUTHORIZED
     message = f"We have received {amount} {payment.currency}."
     append_events(order, (OrderEvent.Kind.PAYMENT_CAPTURED, message), now=now)
-    if order.status in OVER:
+    if order.status in OVER or payment.is_superseded:
         enqueue_giving_back(payment)
 
 

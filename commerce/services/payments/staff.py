@@ -11,7 +11,7 @@ from typing import Any
 from commerce.models import Order, Payment, PaymentOperation
 from commerce.money import is_payable, plain
 from commerce.services.orders import plain_words
-from commerce.services.payments.books import OVER, lock_payments
+from commerce.services.payments.books import lock_payments
 from commerce.services.payments.jobs import FINISH, operation_key
 from commerce.services.payments.operations import (
     left_to_capture,
@@ -22,6 +22,7 @@ from commerce.services.payments.operations import (
 )
 from commerce.services.transactions import in_transaction
 from commerce.services.transitions import find_order
+from commerce.states import TRANSITIONS, OrderAction
 from tasks.errors import Rejected
 from tasks.idempotency import once
 from tasks.models import Job
@@ -58,7 +59,7 @@ def capture_payment(
             ``INVALID`` or ``IDEMPOTENCY_CONFLICT`` on ``idempotencyKey``.
     """
     return _operate(
-        _Wanted(Kind.CAPTURE, "paymentCapture", left_to_capture, "captured"),
+        _Wanted(Kind.CAPTURE, OrderAction.CAPTURE, "paymentCapture", left_to_capture, "captured"),
         viewer=viewer,
         order_number=order_number,
         amount=amount,
@@ -89,7 +90,7 @@ def refund_payment(
     """
     reason = plain_words(reason, field="reason")
     return _operate(
-        _Wanted(Kind.REFUND, "paymentRefund", left_to_refund, "given back"),
+        _Wanted(Kind.REFUND, OrderAction.REFUND, "paymentRefund", left_to_refund, "given back"),
         viewer=viewer,
         order_number=order_number,
         amount=amount,
@@ -101,9 +102,11 @@ def refund_payment(
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """An operation: its kind, its mutation's name, what a payment has left for it, its verb."""
+    """An operation: its kind, the table's row, its mutation's name, what a payment has left for it,
+    its verb."""
 
     kind: Kind
+    action: OrderAction
     mutation: str
     left: Callable[[Payment], Decimal]
     done: str
@@ -159,16 +162,16 @@ def _choose(
     """The payment of an order that has so much left, and how much is meant."""
     if amount is not None:
         _refuse_no_amount(amount, currency=order.currency)
-    is_capture = wanted.kind == Kind.CAPTURE
-    left = [(wanted.left(payment), payment) for payment in payments]
-    most, payment = max(left, key=lambda each: each[0], default=(Decimal(0), None))
-    if payment is None or most <= 0 or (is_capture and order.status in OVER):
+    possible = TRANSITIONS[wanted.action].possible
+    if not Order.objects.filter(possible, pk=order.pk).exists():
         raise Rejected(
             "INVALID_TRANSITION",
             f"The order is {order.status}, its payment {order.payment_status}: "
             f"nothing can be {wanted.done}.",
             field="orderNumber",
         )
+    left = [(wanted.left(payment), payment) for payment in payments]
+    most, payment = max(left, key=lambda each: each[0])
     if amount is not None and amount > most:
         raise Rejected(
             "INVALID",

@@ -16,6 +16,7 @@ from tasks.errors import Rejected
 from tasks.models import Job
 
 PAYMENT_IS_DUE = "The order is confirmed; payment is due."
+NOTHING_IS_DUE = "The order is confirmed; there is nothing to pay."
 REFUSED = frozenset({Payment.Status.FAILED, Payment.Status.CANCELLED})
 
 
@@ -24,13 +25,20 @@ def ask_for_payment(
 ) -> tuple[Payment, Job]:
     """Write down that an order is to be paid, and the job that sees to what follows.
 
+    Nobody is asked for nothing: the payment of an order that costs nothing is there at once.
+
     Args:
         data: what the provider has accepted of what the client sent.
     """
     payment = Payment.objects.create(
-        order=order, provider=provider.name, amount=order.total, data=data, created_at=now
+        order=order,
+        provider=provider.name,
+        amount=order.total,
+        status=Payment.Status.PENDING if order.total else Payment.Status.CAPTURED,
+        data=data,
+        created_at=now,
     )
-    if provider.is_offline:
+    if provider.is_offline or not order.total:
         return payment, confirmations.enqueue_confirmation(order)
     return payment, jobs.enqueue_asking(payment, now=now)
 
