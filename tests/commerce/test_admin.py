@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from commerce.models import Order
+from commerce.models import Order, Voucher
 from commerce.sample import load_sample_shop
 from commerce.services.orders import cancel_order
-from tests.commerce.factories import NOON, buy, make_cart, make_ready_cart, make_variant
+from tests.commerce.factories import (
+    NOON,
+    buy,
+    make_cart,
+    make_ready_cart,
+    make_variant,
+    make_voucher,
+)
 from tests.invariants import broken_invariants
 from users.models import User
 from users.viewer import ANONYMOUS
@@ -105,6 +114,52 @@ class TestCarts:
         page = staff.get(f"/admin/commerce/cart/{cart.pk}/change/").content.decode()
         assert "mug-1" in page
         assert cart.token not in page
+
+
+class TestVouchers:
+    URL = "/admin/commerce/voucher/"
+    GIVEN: ClassVar = {
+        "code": "SAVE",
+        "kind": "PERCENTAGE",
+        "value": "10",
+        "usage_limit": "5",
+        "valid_from_0": "2026-06-01",
+        "valid_from_1": "12:00:00",
+    }
+
+    def test_are_made_and_changed_by_the_services(self, staff):
+        staff.post(f"{self.URL}add/", self.GIVEN)
+        voucher = Voucher.objects.get(code="SAVE")
+        Voucher.objects.update(used=3)
+        with CaptureQueriesContext(connection) as statements:
+            staff.post(f"{self.URL}{voucher.pk}/change/", {**self.GIVEN, "value": "20"})
+        voucher.refresh_from_db()
+        assert (voucher.value, voucher.usage_limit, voucher.used) == (20, 5, 3)
+        # Another use that was counted meanwhile would be lost.
+        (update,) = [
+            each["sql"]
+            for each in statements
+            if "UPDATE" in each["sql"]
+            and "commerce_voucher" in each["sql"]
+            and "SET" in each["sql"]
+        ]
+        assert '"used" =' not in update
+
+    @pytest.mark.parametrize(
+        ("given", "message"),
+        [
+            ({"usage_limit": "2"}, "It was used 3 times already."),
+            ({"code": "TWO WORDS"}, "A code has no spaces."),
+            ({"value": "0"}, "Give more than 0."),
+            ({"kind": "FREE_SHIPPING"}, "Free shipping has no value."),
+        ],
+    )
+    def test_keep_to_the_rules_of_the_apis(self, staff, given, message):
+        voucher = make_voucher(usage_limit=5, used=3)
+        page = staff.post(f"{self.URL}{voucher.pk}/change/", {**self.GIVEN, **given})
+        assert message in page.content.decode()
+        voucher.refresh_from_db()
+        assert (voucher.code, voucher.kind, voucher.value) == ("SAVE", "PERCENTAGE", 10)
 
 
 class TestTerms:
