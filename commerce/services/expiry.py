@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -13,6 +14,8 @@ from commerce.services.payments.giving_back import give_up_payments
 from commerce.services.transactions import in_transaction
 from commerce.states import TRANSITIONS, SystemAction
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
 EXPIRE = TRANSITIONS[SystemAction.EXPIRE]
 
@@ -20,14 +23,25 @@ EXPIRE = TRANSITIONS[SystemAction.EXPIRE]
 def expire_unpaid_orders(*, now: datetime) -> int:
     """Expire the orders that have waited for their payment too long; how many.
 
-    Each is a transaction of its own. A payment that comes later is given back.
+    Each is a transaction of its own: one that fails keeps no other from expiring. A payment that
+    comes later is given back.
+
+    Raises:
+        Exception: the last one that an order has failed with, after all others have expired.
     """
     due = Order.objects.filter(
         EXPIRE.in_state, placed_at__lt=now - settings.ORDER_PAYMENT_TIMEOUT
-    ).order_by("placed_at")
-    count = 0
-    while pks := list(due.values_list("pk", flat=True)[:BATCH]):
-        count += sum(_expire(pk, now=now) for pk in pks)
+    ).order_by("pk")
+    count, last, failure = 0, 0, None
+    while pks := list(due.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
+        for last in pks:
+            try:
+                count += _expire(last, now=now)
+            except Exception as error:
+                logger.exception("Order %s could not expire", last)
+                failure = error
+    if failure is not None:
+        raise failure
     return count
 
 

@@ -11,8 +11,10 @@ from django.db import IntegrityError, transaction
 
 from commerce.models import Order, Payment, PaymentOperation, Voucher
 from commerce.payments import PROVIDERS, OperationOutcome, PaymentOutcome, ProviderUnavailable
+from commerce.services import expiry
 from commerce.services.expiry import expire_unpaid_orders
 from commerce.services.orders import cancel_order
+from commerce.services.orders import give_back as give_back_order
 from commerce.services.payments.giving_back import give_back
 from commerce.services.payments.operations import finish, record_operation
 from commerce.services.payments.recording import record_outcome
@@ -66,7 +68,7 @@ def cart(standard):
 def pay(cart, bank):
     """Buys for 18.00 with the bank's answer."""
 
-    def pay(outcome):
+    def pay(outcome, cart=cart):
         bank.answers = [outcome]
         return buy(cart, provider="bank").order
 
@@ -422,6 +424,21 @@ class TestUnpaidOrders:
         give_everything_back()
         assert Payment.objects.get().status == "CANCELLED"
         assert shown(order) == ("EXPIRED", "PENDING")
+
+    def test_that_cannot_expire_keep_no_other_from_it(self, pay, standard, monkeypatch):
+        first = pay(PaymentOutcome(Payment.Status.PENDING))
+        cart = make_ready_cart(method=standard, mug_1=1)
+        second = pay(PaymentOutcome(Payment.Status.PENDING), cart)
+
+        def give_back_second(order):
+            if order.pk == first.pk:
+                raise ArithmeticError("The books of this order are wrong.")
+            give_back_order(order)
+
+        monkeypatch.setattr(expiry, "give_back", give_back_second)
+        with pytest.raises(ArithmeticError):
+            expire_unpaid_orders(now=LATE)
+        assert (shown(first)[0], shown(second)[0]) == ("PENDING_PAYMENT", "EXPIRED")
 
     def test_do_not_expire_before_their_time(self, pay, settings):
         order = pay(PaymentOutcome(Payment.Status.PENDING))
