@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from commerce.models import Order
+from commerce.services.payments.books import OVER
 from tasks.dispatch import enqueue
 from tasks.models import Job
 from users.mail import send_mail
@@ -28,14 +29,14 @@ def send_confirmation(*, order_id: int, job_id: str, now: datetime) -> None:
     """Mail an order's confirmation to its buyer and notify a customer.
 
     A repeat sends the mail again with the same Message-ID, by which mail programs know it for
-    the same one; the notification is made once.
+    the same one; the notification is made once. An order that is over by now confirms nothing.
 
     Args:
         job_id: the job's public id.
         now: when the notification was made.
     """
     order = Order.objects.prefetch_related("lines").filter(pk=order_id).first()
-    if order is None:
+    if order is None or order.status in OVER:
         return
     lines = sorted(order.lines.all(), key=lambda line: line.pk)
     title = f"Your order {order.number} is confirmed"

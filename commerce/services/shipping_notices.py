@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import parseaddr
-
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 
 from commerce.models import Fulfillment
 from tasks.dispatch import enqueue
 from tasks.models import Job
+from users.mail import send_mail
 from users.models import Notification
 from users.services.notifications import notify
 
@@ -49,17 +45,14 @@ def send_notice(*, fulfillment_id: int, job_id: str, now: datetime) -> None:
         return
     order = fulfillment.order
     lines = sorted(fulfillment.lines.all(), key=lambda line: line.pk)
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     title = f"Your parcel of order {order.number} is on its way"
-    EmailMessage(
+    send_mail(
+        to=order.email,
         subject=title,
-        body=render_to_string(
-            "commerce/shipping_notice.txt",
-            {"order": order, "fulfillment": fulfillment, "lines": lines},
-        ),
-        to=[order.email],
-        headers={"Message-ID": f"<{job_id}@{sender.rpartition('@')[2]}>", "X-Job-ID": job_id},
-    ).send()
+        template="commerce/shipping_notice.txt",
+        context={"order": order, "fulfillment": fulfillment, "lines": lines},
+        job_id=job_id,
+    )
     if order.user_id is not None:
         tracking = fulfillment.tracking_number
         notify(

@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 
 from commerce.services.confirmations import send_confirmation
+from commerce.services.orders import cancel_order
 from commerce.tasks import send_order_confirmation
 from tests.commerce.factories import (
     NOON,
@@ -65,6 +66,11 @@ class TestSendConfirmation:
         assert order.user_id == ANONYMOUS.user_id
         send(order)
         assert not Notification.objects.exists()
+
+    def test_of_an_order_that_was_called_off_is_nothing(self, order):
+        cancel_order(viewer=ANONYMOUS, token=order.token, now=NOON)
+        send(order)
+        assert mail.outbox == []
 
     def test_of_an_order_that_is_gone_is_nothing(self, order):
         send_confirmation(order_id=order.pk + 1, job_id="job-1", now=NOON)
