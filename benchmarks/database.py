@@ -166,6 +166,8 @@ def fill(own: Database, say: Callable[[str], None]) -> None:
         call_command("migrate", verbosity=0, interactive=False)
         cursor.execute("SET statement_timeout = 0")
         cursor.execute(DATASET.read_text().replace(":products", str(PRODUCTS)))
+        # What follows is planned badly for tables that look empty.
+        cursor.execute("ANALYZE")
         keys = list(Product.objects.values_list("pk", flat=True))
         for at in range(0, len(keys), 1000):
             refresh_listings(keys[at : at + 1000])

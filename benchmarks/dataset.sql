@@ -62,9 +62,9 @@ SELECT id, id * 13 % 40, 'RECEIVED', 'opening', timestamptz '2024-01-01'
   FROM catalog_variant
  WHERE id * 13 % 40 > 0;
 
-INSERT INTO catalog_media (product_id, file, url, alt, position)
+INSERT INTO catalog_media (product_id, file, url, alt, position, thumbnails)
 SELECT n, '', 'https://images.example.com/' || n || '/' || m || '.jpg',
-       'Product ' || n || ', seen from side ' || m, m - 1
+       'Product ' || n || ', seen from side ' || m, m - 1, '{}'
   FROM generate_series(1, :products) n, generate_series(1, 2) m;
 
 INSERT INTO catalog_review (product_id, user_id, rating, title, body, status, created_at)
