@@ -15,6 +15,7 @@ from commerce.services import expiry
 from commerce.services.expiry import expire_unpaid_orders
 from commerce.services.orders import cancel_order
 from commerce.services.orders import give_back as give_back_order
+from commerce.services.payments.asking import confirm_payment
 from commerce.services.payments.giving_back import give_back
 from commerce.services.payments.operations import finish, record_operation
 from commerce.services.payments.recording import record_outcome
@@ -392,6 +393,23 @@ class TestPaymentThatIsNotWanted:
         assert list(refunded) == [Decimal("18.00"), Decimal("0.00")]
         assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
 
+    def test_is_not_waited_for_where_an_earlier_one_has_paid(self, pay, cart, bank):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        first = Payment.objects.get()
+        bank.answers = [PaymentOutcome(Payment.Status.PENDING, next_action={"kind": "REDIRECT"})]
+        second = buy(cart, provider="bank", key="key-2").payment
+        record_outcome(payment=first, outcome=CAPTURED, now=NOON)
+        assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
+        with refused(("INVALID_TRANSITION", "paymentId")):
+            confirm_payment(public_id=second.public_id, data={}, now=NOON)
+        bank.answers = [CANCELLED]
+        give_everything_back()
+        assert bank.asked[-1] == ("cancel", second.public_id)
+        second.refresh_from_db()
+        assert second.status == "CANCELLED"
+        assert shown(Order.objects.get()) == ("CONFIRMED", "PAID")
+
     def test_is_not_captured_by_staff(self, pay, cart, bank):
         with pytest.raises(ValidationError):
             pay(PaymentOutcome(Payment.Status.FAILED))
@@ -424,6 +442,14 @@ class TestUnpaidOrders:
         give_everything_back()
         assert Payment.objects.get().status == "CANCELLED"
         assert shown(order) == ("EXPIRED", "PENDING")
+
+    def test_take_no_money_afterwards(self, pay, bank):
+        order = pay(ProviderUnavailable())
+        expire_unpaid_orders(now=LATE)
+        with refused(("INVALID_TRANSITION", "paymentId")):
+            confirm_payment(public_id=Payment.objects.get().public_id, data={}, now=LATE)
+        assert [asked[0] for asked in bank.asked] == ["start"]
+        assert shown(order)[0] == "EXPIRED"
 
     def test_that_cannot_expire_keep_no_other_from_it(self, pay, standard, monkeypatch):
         first = pay(PaymentOutcome(Payment.Status.PENDING))

@@ -8,6 +8,7 @@ from typing import Any
 
 from commerce.models import OrderStatus, Payment
 from commerce.payments import ProviderUnavailable, is_offline, provider_of
+from commerce.services.payments.books import is_unwanted
 from commerce.services.payments.recording import Recorded, record_outcome
 from tasks.errors import Rejected, TryAgain
 
@@ -20,7 +21,8 @@ def confirm_payment(
     """Go on with a payment after the client did what its provider asked of it.
 
     The payment's id is random: whoever received it from checkout may confirm it. One that is
-    paid already is answered as it is; so is one whose provider does not answer now.
+    paid already is answered as it is; so is one whose provider does not answer now. One that is
+    not wanted any more is not asked for: that might take the money.
 
     Args:
         public_id: the payment's public id.
@@ -36,7 +38,7 @@ def confirm_payment(
     recorded = Recorded(payment.order, payment, [])
     reason = ""
     if payment.status == Status.PENDING:
-        if is_offline(payment):
+        if is_offline(payment) or is_unwanted(payment):
             raise Rejected(
                 "INVALID_TRANSITION", "There is nothing to confirm of this payment.", field=field
             )

@@ -24,6 +24,11 @@ def lock_payments(order_id: int) -> tuple[Order, list[Payment]]:
     return order, payments
 
 
+def is_unwanted(payment: Payment) -> bool:
+    """Whether an order that is over, or was paid by another one, has no use for a payment."""
+    return payment.is_superseded or payment.order.status in OVER
+
+
 def holds_money(payment: Payment) -> bool:
     """Whether money is reserved or has come, and was not all given back."""
     return payment.authorized > payment.captured or payment.captured > payment.refunded

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from commerce.models import Order, Payment, PaymentOperation
 from commerce.payments import ProviderUnavailable, is_offline, provider_of
-from commerce.services.payments.books import OVER, lock_payments, show_payment_status
+from commerce.services.payments.books import is_unwanted, lock_payments, show_payment_status
 from commerce.services.payments.jobs import enqueue_giving_back
 from commerce.services.payments.operations import left_to_refund, perform, refuse_failed, reserve
 from commerce.services.payments.recording import record_outcome
@@ -47,7 +47,7 @@ def give_back(*, payment_id: int, now: datetime) -> None:
     if payment is None:
         return
     if payment.status == Status.FAILED or (
-        _is_unwanted(payment) and payment.status in {Status.PENDING, Status.AUTHORIZED}
+        is_unwanted(payment) and payment.status in {Status.PENDING, Status.AUTHORIZED}
     ):
         try:
             outcome = provider_of(payment).cancel(payment=payment)
@@ -59,15 +59,11 @@ def give_back(*, payment_id: int, now: datetime) -> None:
         refuse_failed(perform(operation, now=now))
 
 
-def _is_unwanted(payment: Payment) -> bool:
-    return payment.order.status in OVER or payment.is_superseded
-
-
 def _reserve_rest(payment: Payment, *, now: datetime) -> PaymentOperation | None:
     """A refund of all that is left; None where nothing is, or where the money is wanted."""
     _, payments = lock_payments(payment.order_id)
     current = next(each for each in payments if each.pk == payment.pk)
     rest = left_to_refund(current)
-    if not rest or not _is_unwanted(current):
+    if not rest or not is_unwanted(current):
         return None
     return reserve(current, kind=PaymentOperation.Kind.REFUND, amount=rest, now=now)

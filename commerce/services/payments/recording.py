@@ -148,6 +148,12 @@ def _receive(
         Order.objects.filter(pk=order.pk).update(status=order.status)
         message = "We have your payment; the order is confirmed."
         append_events(order, (OrderEvent.Kind.CONFIRMED, message), now=now)
+        for other in payments:
+            if other.status == Status.PENDING:
+                # Another one that the buyer had begun is not waited for any more.
+                other.is_superseded = True
+                other.save(update_fields=["is_superseded"])
+                enqueue_giving_back(other)
         return [enqueue_confirmation(order)]
     why = "was paid already" if order.status not in OVER else f"was {order.status.lower()} before"
     message = f"A payment has come, but the order {why}: we give the money back."
