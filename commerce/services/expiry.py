@@ -13,10 +13,13 @@ from commerce.services.orders import give_back
 from commerce.services.payments.giving_back import give_up_payments
 from commerce.services.transactions import in_transaction
 from commerce.states import TRANSITIONS, SystemAction
+from tasks.errors import Rejected
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+# How many of those that failed are named.
+SHOWN = 10
 EXPIRE = TRANSITIONS[SystemAction.EXPIRE]
 
 
@@ -27,21 +30,24 @@ def expire_unpaid_orders(*, now: datetime) -> int:
     comes later is given back.
 
     Raises:
-        Exception: the last one that an order has failed with, after all others have expired.
+        ValidationError: ``INVALID_TRANSITION`` where some failed, after all others have expired.
     """
     due = Order.objects.filter(
         EXPIRE.in_state, placed_at__lt=now - settings.ORDER_PAYMENT_TIMEOUT
     ).order_by("pk")
-    count, last, failure = 0, 0, None
+    count, last, failed = 0, 0, []
     while pks := list(due.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
         for last in pks:
             try:
                 count += _expire(last, now=now)
-            except Exception as error:
+            except Exception:
                 logger.exception("Order %s could not expire", last)
-                failure = error
-    if failure is not None:
-        raise failure
+                failed.append(last)
+    if failed:
+        # A refusal ends the job, and the next one comes at its time: it does not wait for retries.
+        keys = ", ".join(map(str, failed[:SHOWN]))
+        message = f"{len(failed)} orders could not expire, among them those with the keys {keys}."
+        raise Rejected("INVALID_TRANSITION", message)
     return count
 
 

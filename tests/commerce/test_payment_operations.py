@@ -462,7 +462,7 @@ class TestUnpaidOrders:
             give_back_order(order)
 
         monkeypatch.setattr(expiry, "give_back", give_back_second)
-        with pytest.raises(ArithmeticError):
+        with pytest.raises(ValidationError, match=f"1 orders could not expire.* {first.pk}"):
             expire_unpaid_orders(now=LATE)
         assert (shown(first)[0], shown(second)[0]) == ("PENDING_PAYMENT", "EXPIRED")
 
