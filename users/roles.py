@@ -50,9 +50,7 @@ _SUPPORT = (
 _ADMIN = (
     _may(_ALL, "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
     | _may(_ALL, "commerce", f"{_ORDERS} {_CARTS} {_TERMS} voucherredemption")
-    | _may(
-        _ALL, "users", "address browsersession mailedtoken message notification refreshsession user"
-    )
+    | _may(_ALL, "users", f"{_ACCOUNTS} {_LOG_INS}")
     | _may(_ALL, "tasks", "idempotencyrecord inboxentry job")
     | _may(_ALL, "auth", "group permission")
 )
