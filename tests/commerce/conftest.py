@@ -5,6 +5,8 @@ from decimal import Decimal
 import pytest
 
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
+from commerce.payments import PROVIDERS
+from tests.commerce.bank import Bank
 
 
 @pytest.fixture(autouse=True)
@@ -18,3 +20,11 @@ def standard(db) -> ShippingMethod:
     zone = ShippingZone.objects.create(name="Britain", countries=["GB"])
     TaxRate.objects.create(country="GB", rate=Decimal("0.2"))
     return ShippingMethod.objects.create(zone=zone, name="Standard", price=Decimal("5.00"))
+
+
+@pytest.fixture
+def bank(monkeypatch) -> Bank:
+    """A payment provider that the tests know the answers of."""
+    bank = Bank()
+    monkeypatch.setitem(PROVIDERS, "bank", bank)
+    return bank

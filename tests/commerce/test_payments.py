@@ -16,7 +16,6 @@ from commerce.services.payments.books import payment_status
 from commerce.services.payments.recording import record_outcome
 from tasks.errors import TryAgain
 from tasks.models import Job
-from tests.commerce.bank import Bank
 from tests.commerce.factories import NOON, available, buy, make_ready_cart, make_variant
 from tests.commerce.refusals import refused
 from tests.invariants import broken_invariants
@@ -44,13 +43,6 @@ def _books_agree(db):
     """Whatever a test did: afterwards stock, orders and money must fit each other."""
     yield
     assert broken_invariants() == []
-
-
-@pytest.fixture
-def bank(monkeypatch):
-    bank = Bank()
-    monkeypatch.setitem(PROVIDERS, "bank", bank)
-    return bank
 
 
 @pytest.fixture
