@@ -180,10 +180,15 @@ class VoucherQuerySet(QuerySet):
             upper_code__in=[code.upper() for code in codes]
         )
 
-    def with_uses_by(self, email: str) -> Self:
-        """Each with ``uses_by_customer``: how many orders of an e-mail address used it."""
-        uses = Count("redemptions", filter=Q(redemptions__email=email.lower()))
-        return self.annotate(uses_by_customer=uses)
+    def with_uses_by(self, email: str, *, user_id: int | None) -> Self:
+        """Each with ``uses_by_customer``: how many orders of one customer used it.
+
+        Those of the e-mail address and, since a customer may name another one, of the account.
+        """
+        by_customer = Q(redemptions__email=email.lower())
+        if user_id is not None:
+            by_customer |= Q(redemptions__order__user_id=user_id)
+        return self.annotate(uses_by_customer=Count("redemptions", filter=by_customer))
 
     def redeem(self, pk: int) -> bool:
         """Count one more use of a voucher; False where its limit is reached.

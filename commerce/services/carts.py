@@ -306,7 +306,9 @@ def _replace_vouchers(
     found = {
         voucher.code.upper(): voucher
         for voucher in (
-            Voucher.objects.with_codes(codes).with_uses_by(cart.email).order_by("pk")
+            Voucher.objects.with_codes(codes)
+            .with_uses_by(cart.email, user_id=cart.user_id)
+            .order_by("pk")
             if codes
             else ()
         )

@@ -338,7 +338,7 @@ def _redeem(vouchers: Sequence[Voucher], *, order: Order, amounts: Amounts) -> N
         amount = amounts.taken_off.get(voucher.pk)
         if not amount:
             continue
-        if not Voucher.objects.redeem(voucher.pk) or _is_exhausted_for(voucher, order.email):
+        if not Voucher.objects.redeem(voucher.pk) or _is_exhausted_for(voucher, order):
             raise Rejected(
                 "VOUCHER_NOT_APPLICABLE",
                 f"{voucher.code} has been used up.",
@@ -352,11 +352,12 @@ def _redeem(vouchers: Sequence[Voucher], *, order: Order, amounts: Amounts) -> N
     VoucherRedemption.objects.bulk_create(redemptions)
 
 
-def _is_exhausted_for(voucher: Voucher, email: str) -> bool:
+def _is_exhausted_for(voucher: Voucher, order: Order) -> bool:
     limit = voucher.usage_limit_per_customer
     if limit is None:
         return False
-    return VoucherRedemption.objects.filter(voucher=voucher, email=email.lower()).count() >= limit
+    vouchers = Voucher.objects.with_uses_by(order.email, user_id=order.user_id)
+    return vouchers.get(pk=voucher.pk).uses_by_customer >= limit
 
 
 def _made_before(made: Mapping[str, Any]) -> Checkout:

@@ -117,6 +117,8 @@ def _vouchers(own: Cart, guest: Cart) -> list[Voucher]:
     """The vouchers of both, as many as a cart may have, its own first."""
     used = CartVoucher.objects.filter(cart__in=[own, guest])
     mine = {each.voucher_id for each in used if each.cart_id == own.pk}
-    found = Voucher.objects.filter(pk__in=used.values("voucher")).with_uses_by(own.email)
+    found = Voucher.objects.filter(pk__in=used.values("voucher")).with_uses_by(
+        own.email, user_id=own.user_id
+    )
     kept = sorted(found, key=lambda voucher: (voucher.pk not in mine, voucher.pk))
     return sorted(kept[:MAX_VOUCHERS], key=lambda voucher: voucher.pk)

@@ -164,7 +164,7 @@ def vouchers_of(cart: Cart, *, terms: Terms) -> list[Voucher]:
         return []
     return list(
         Voucher.objects.filter(pk__in=CartVoucher.objects.filter(cart=cart).values("voucher"))
-        .with_uses_by(cart.email)
+        .with_uses_by(cart.email, user_id=cart.user_id)
         .order_by("pk")
     )
 

@@ -234,7 +234,7 @@ class VoucherCreateInput(graphene.InputObjectType):
     minimum_subtotal = Decimal(description="What the goods must cost at least.")
     usage_limit = graphene.Int(description="In how many orders it may be used; null for any.")
     usage_limit_per_customer = graphene.Int(
-        description="In how many orders of one e-mail address; null for any."
+        description="In how many orders of one account or e-mail address; null for any."
     )
     valid_from = graphene.DateTime(description="When it begins; now where it is left out.")
     valid_until = graphene.DateTime(description="When it ends; null for never.")
@@ -253,7 +253,7 @@ class VoucherUpdateInput(graphene.InputObjectType):
     minimum_subtotal = Decimal(description="What the goods must cost at least.")
     usage_limit = graphene.Int(description="In how many orders it may be used; null for any.")
     usage_limit_per_customer = graphene.Int(
-        description="In how many orders of one e-mail address; null for any."
+        description="In how many orders of one account or e-mail address; null for any."
     )
     valid_from = graphene.DateTime(description="When it begins.")
     valid_until = graphene.DateTime(description="When it ends; null for never.")

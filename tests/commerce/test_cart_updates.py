@@ -12,6 +12,7 @@ from tests.commerce.factories import (
     NOON,
     buy,
     make_cart,
+    make_customer,
     make_ready_cart,
     make_variant,
     make_voucher,
@@ -20,9 +21,11 @@ from tests.commerce.refusals import refused
 from users.viewer import ANONYMOUS
 
 
-def update(cart, *, now=NOON + timedelta(minutes=1), expected_version=None, **changes):
+def update(
+    cart, *, viewer=ANONYMOUS, now=NOON + timedelta(minutes=1), expected_version=None, **changes
+):
     changed = update_cart(
-        viewer=ANONYMOUS,
+        viewer=viewer,
         token=cart.token,
         changes=changes,
         expected_version=expected_version,
@@ -211,6 +214,21 @@ class TestVoucherCodes:
         with refused(("VOUCHER_NOT_APPLICABLE", "voucherCodes.0"), match="already"):
             update(cart, voucher_codes=["SAVE"])
         assert update(cart, email="bob@example.com", voucher_codes=["SAVE"]).vouchers.count() == 1
+
+    def test_that_an_account_has_used_are_refused_whatever_e_mail_it_names(self, standard):
+        make_variant()
+        make_voucher(usage_limit_per_customer=1)
+        ada = make_customer()
+        used = {"voucher_codes": ["SAVE"]}
+        buy(make_ready_cart(method=standard, viewer=ada, mug_1=1, changes=used), viewer=ada)
+        changes = {"email": "other@example.com"}
+        cart = make_ready_cart(method=standard, viewer=ada, mug_1=1, changes=changes)
+        with refused(("VOUCHER_NOT_APPLICABLE", "voucherCodes.0"), match="already"):
+            update(cart, viewer=ada, **used)
+        # Nor with a guest's cart that the account pays.
+        cart = make_ready_cart(method=standard, mug_1=1, changes={**changes, **used})
+        with refused(("VOUCHER_NOT_APPLICABLE", "vouchers.0")):
+            buy(cart, viewer=ada, key="key-2")
 
     def test_at_most_five(self, cart):
         with refused(("INVALID", "voucherCodes")):

@@ -38,7 +38,7 @@ class Voucher(ModelType):
     )
     usage_limit = column(graphene.Int, "In how many orders it may be used.", required=False)
     usage_limit_per_customer = column(
-        graphene.Int, "In how many orders of one e-mail address.", required=False
+        graphene.Int, "In how many orders of one account or e-mail address.", required=False
     )
     used = column(graphene.Int, "In how many orders it was used.")
     valid_from = column(graphene.DateTime, "When it begins.")
