@@ -314,35 +314,33 @@ class TestMutations(CommittedShopTestCase):
             sku = str(line["sku"])
             make_product(sku.lower(), variants=[{"sku": sku, "price": "5.00"}])
         for count in (1, 4):
-            # begin, variants, cart, lines, quote, commit, answer
-            cart = self.takes(7, "CartCreate", input={"lines": lines[:count]})["cart"]
+            # begin, variants, cart, lines and quote, commit, answer
+            cart = self.takes(6, "CartCreate", input={"lines": lines[:count]})["cart"]
             token = {"token": cart["token"]}
-            # begin, lock the cart, its version, its terms, lines, wanted variants, vouchers,
-            # lines, quote, commit, answer
-            self.takes(11, "CartLinesSet", input=token | {"lines": [{"sku": "A", "quantity": 2}]})
-            # begin, lock the cart, its columns, its terms, lines, vouchers, quote, commit, answer
+            # begin, lock the cart, its version, its terms, lines, wanted variants, lines and quote,
+            # commit, answer
+            self.takes(9, "CartLinesSet", input=token | {"lines": [{"sku": "A", "quantity": 2}]})
+            # begin, lock the cart, its columns, its terms, lines, lines and quote, commit, answer
             change = {"email": "a@example.com", "shippingMethodId": method}
-            self.takes(9, "CartUpdate", input=token | change | {"shippingAddress": LONDON})
+            self.takes(8, "CartUpdate", input=token | change | {"shippingAddress": LONDON})
             checkout = {
                 "cartToken": cart["token"],
                 "idempotencyKey": f"k-{count}",
                 "payment": MANUAL,
             }
-            # begin, savepoint, key, lock the cart, its terms, lines, vouchers, number, order,
-            # lines, events, payment, job, the job's row, stock, what the key made, release,
-            # commit, answer
-            order = self.takes(19, "Checkout", input=checkout)["order"]
-            # begin, savepoint, key (taken), release, key's record, payment and order, job,
-            # commit, answer
-            self.takes(9, "Checkout", input=checkout)
-            # begin, find the order, move it, payment, last event, event, lines, savepoint, stock,
-            # release, vouchers used, redemptions, commit, answer
-            self.takes(14, "OrderCancel", input={"token": order["token"]})
+            # begin, key, lock the cart, its terms, lines, number, order, lines, events, payment,
+            # job, the job's row, stock, what the key made, commit, answer
+            order = self.takes(16, "Checkout", input=checkout)["order"]
+            # begin, key (taken), key's record, payment and order, job, commit, answer
+            self.takes(7, "Checkout", input=checkout)
+            # begin, find the order, move it, its state, lock it, its payments, payment, last event,
+            # event, lines, savepoint, stock, release, vouchers used, redemptions, commit, answer
+            self.takes(17, "OrderCancel", input={"token": order["token"]})
 
     def test_of_an_account(self) -> None:
-        # begin, user, commit, answer
+        # begin, user, job of the mail, the job's row, commit, the job, answer
         given = {"email": "ada@example.com", "password": PASSWORD}
-        self.takes(4, "Register", input=given)
+        self.takes(7, "Register", input=given)
         # user, begin, last log-in, expired sessions, session, commit
         tokens = self.takes(6, "Login", **given)
         # who it is
@@ -356,12 +354,13 @@ class TestMutations(CommittedShopTestCase):
         user = make_user()
         make_user("staff@example.com", role="support")
         bearer = token_of(user)
-        # viewer, begin, lock the user, address, commit, answer
-        self.takes(6, "AddressCreate", bearer, input=LONDON)
+        # viewer, begin, lock the user, how many there are, address, the address, commit, answer
+        self.takes(8, "AddressCreate", bearer, input=LONDON)
         # the same and the default before
-        self.takes(7, "AddressCreate", bearer, input=LONDON | {"isDefaultShipping": True})
-        # viewer, begin, lock the cart, owner, its terms, commit, answer
-        self.takes(7, "CartClaim", bearer, input={"token": ready_cart(self)["token"]})
+        self.takes(9, "AddressCreate", bearer, input=LONDON | {"isDefaultShipping": True})
+        # viewer, begin, lock the customer, what it was merged into, lock the cart, its terms, the
+        # customer's own cart, owner, terms, commit, answer
+        self.takes(11, "CartClaim", bearer, input={"token": ready_cart(self)["token"]})
         # viewer, begin, recipient, savepoint, message, job, the job's row, release, the jobs,
         # commit, answer
         message = {"recipientEmail": "staff@example.com", "body": "Hello"}
