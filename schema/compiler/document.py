@@ -29,7 +29,7 @@ from schema.compiler.plans import Recent
 from schema.problems import Problem, problem_of
 
 # A parsed document takes a hundred times the memory of its text. Known queries need it no more.
-_KEPT_CHARACTERS = 64 * 1024
+_KEPT_CHARACTERS = 32 * 1024
 
 
 class InvalidDocument(Exception):
