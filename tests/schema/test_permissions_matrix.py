@@ -329,8 +329,9 @@ class TestCalls(ShopTestCase):
         denial = "FORBIDDEN" if user else "UNAUTHENTICATED"
         for name, (allowed, call) in QUERIES.items():
             with self.subTest(name):
-                codes = self.ask(f"{{ {call} }}", bearer=bearer).codes
-                assert codes == ([] if caller in allowed else [denial])
+                answer = self.ask(f"{{ {call} }}", bearer=bearer)
+                assert answer.codes == ([] if caller in allowed else [denial])
+                self.names_what_it_takes(answer)
         for name, (allowed, call) in SUBSCRIPTIONS.items():
             with self.subTest(name):
                 codes = codes_of_subscription(f"subscription {{ {call} }}", bearer)
@@ -343,9 +344,16 @@ class TestCalls(ShopTestCase):
             with self.subTest(name):
                 answer = self.call_as(bearer, call % things)
                 assert answer.codes == ([] if caller in allowed else [denial]), answer.text
+                self.names_what_it_takes(answer)
                 has_changed = contents() != before
                 assert has_changed is (caller in allowed and name != "verifyToken")
             transaction.savepoint_rollback(undone)
+
+    def names_what_it_takes(self, answer: Answer) -> None:
+        """Whoever is refused for lack of a permission is told which."""
+        for extensions in answer.errors:
+            if extensions["code"] == "FORBIDDEN":
+                assert extensions["required"] in set().union(*ROLES.values()), answer.text
 
     def call_as(self, bearer: str | None, call: str) -> Answer:
         """Send a mutation, one that takes a file with a picture."""
