@@ -19,7 +19,7 @@ CLOTHING = [
         motif="shirt",
         tags=("men", "cotton", "new"),
         options={"Size": SIZES, "Colour": ("Ocean", "Cream")},
-        stock=(14, 9, 22, 3, 6, 0),
+        stock=(40, 9, 22, 3, 6, 0),
         weight=260,
     ),
     Item(
