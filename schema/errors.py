@@ -16,7 +16,7 @@ from django.db import Error, InterfaceError, OperationalError
 
 from schema.problems import Problem
 from tasks.errors import Rejected
-from users.permissions import Rule
+from users.permissions import Rule, permission_missing
 from users.services.sessions import InvalidCredentials
 from users.services.throttling import RateLimited
 from users.tokens import InvalidToken
@@ -73,14 +73,25 @@ def denied(permission: Rule, viewer: Viewer, reason: str | None) -> Problem:
 
     ``reason`` says what was wrong with a token that the caller presented.
     """
-    extensions: dict[str, Any] = {"required": permission.required} if permission.required else {}
     if viewer.is_authenticated:
-        return Problem(
-            "FORBIDDEN", "You have no permission to do this; ask for the role.", **extensions
-        )
+        return _forbidden(permission.required)
+    extensions = _required(permission.required)
     if reason is not None:
         extensions["reason"] = reason
     return Problem("UNAUTHENTICATED", "Log in and send your access token.", **extensions)
+
+
+def _forbidden(permission: str | None) -> Problem:
+    return Problem(
+        "FORBIDDEN",
+        "You have no permission to do this; ask for the role.",
+        **_required(permission),
+    )
+
+
+def _required(permission: str | None) -> dict[str, Any]:
+    """A permission as ``extensions.required``, which is absent where none is named."""
+    return {"required": permission} if permission else {}
 
 
 def problem_for(error: Exception) -> Problem:
@@ -101,12 +112,7 @@ def problem_for(error: Exception) -> Problem:
                 "UNAUTHENTICATED", "The token is not valid; log in again.", reason=error.reason
             )
         case PermissionDenied():
-            # Services name the permission that was missing.
-            return Problem(
-                "FORBIDDEN",
-                "You have no permission to do this; ask for the role.",
-                required=str(error) or None,
-            )
+            return _forbidden(permission_missing(error))
         case OperationalError() | InterfaceError():
             logger.warning("The database gave up a mutation.", exc_info=error)
             return Problem("SERVICE_UNAVAILABLE", "The shop is busy; try again in a moment.")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from django.core.exceptions import PermissionDenied
+
 from users.viewer import Viewer
+
+_PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+")
 
 
 class Rule(Protocol):
@@ -54,3 +59,9 @@ class HasPermission:
     def allows(self, viewer: Viewer) -> bool:
         """Whether the viewer's roles include it."""
         return viewer.may(self.required)
+
+
+def permission_missing(error: PermissionDenied) -> str | None:
+    """The Django permission that a refusal names; None where it says something else."""
+    named = _PERMISSION.fullmatch(str(error))
+    return named and named[0]

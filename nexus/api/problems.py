@@ -19,6 +19,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from schema.errors import UserError, user_errors
+from users.permissions import permission_missing
 from users.rest import MESSAGES
 from users.services.sessions import InvalidCredentials
 from users.services.throttling import RateLimited
@@ -36,8 +37,6 @@ _STATUS_OF_CODE = {"REQUIRED": 400, "INVALID": 400, "NOT_FOUND": 400, "PAYMENT_D
 _CONFLICT = 409
 # The fields of services' input that REST takes from the address.
 _IN_ADDRESS = {None, "id", "number"}
-
-_PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+")
 
 _CODE_OF_STATUS = {
     400: "BAD_USER_INPUT",
@@ -93,13 +92,11 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
                 headers={"Retry-After": str(seconds)},
             )
         case PermissionDenied():
-            # Most services name the permission that was missing.
-            named = _PERMISSION.fullmatch(str(error))
             return problem(
                 403,
                 "FORBIDDEN",
                 "You have no permission to do this.",
-                required=named and named[0],
+                required=permission_missing(error),
             )
         case Http404():
             return problem(404, "NOT_FOUND", "There is nothing here that you may see.")
