@@ -31,7 +31,7 @@ def once(
     (then it repeats) or rolled back (then it is the first). A failed effect leaves no record.
 
     Args:
-        actor: whose key it is: ``user:ID``, ``cart:HASH`` or ``anyone``.
+        actor: whose key it is, such as ``user:ID``, ``order:HASH`` or ``anyone``.
         operation: the mutation's name; a key of another operation is another key.
         key: the client's key; None runs the effect without a record.
         request: what was asked, as plain values; a repeat must ask the same.

@@ -136,7 +136,7 @@ class InboxEntry(models.Model):
 class IdempotencyRecord(models.Model):
     """What a keyed request made, so that its repeat makes nothing more.
 
-    ``actor`` is ``user:ID``, else ``cart:TOKEN``'s hash, else ``anyone``.
+    ``actor`` is ``user:ID``, else the kind and hash of what the caller holds, else ``anyone``.
     """
 
     actor = models.CharField(max_length=100)

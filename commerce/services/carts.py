@@ -10,6 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
 
 from commerce.compiled import Compiled
 from commerce.models import Cart, CartLine, CartVoucher, Voucher
@@ -49,6 +50,7 @@ def create_cart(
     lines: Sequence[LineInput],
     email: str | None = None,
     idempotency_key: str | None = None,
+    address: str | None = None,
     now: datetime,
 ) -> Cart:
     """Make a cart; a customer's own, or a guest's, whose token is the key to it.
@@ -57,6 +59,7 @@ def create_cart(
         lines: quantities of 1 to 999; none makes an empty cart.
         email: where to send the confirmation; a customer's own address where it is None.
         idempotency_key: a repeat with the same key returns the same cart.
+        address: the caller's network address, where known; a guest's key counts only from there.
 
     Raises:
         ValidationError: ``REQUIRED``, ``INVALID`` or ``NOT_FOUND`` on ``lines.N...``, ``INVALID``
@@ -91,7 +94,7 @@ def create_cart(
             return {"cart": cart.pk}
 
         stored = once(
-            actor=f"user:{viewer.user_id}" if viewer.is_authenticated else "anyone",
+            actor=_actor(viewer, address),
             operation="cartCreate",
             key=idempotency_key,
             request={
@@ -106,6 +109,19 @@ def create_cart(
         return cart
 
     return in_transaction(create)
+
+
+def _actor(viewer: Viewer, address: str | None) -> str:
+    """Whose key it is: the customer's, else of guests at one network address.
+
+    A guest has nothing else yet that is a secret, and a key may be as weak as ``1``: elsewhere it
+    must not open the cart. The address is kept as a hash that only this shop can compute.
+    """
+    if viewer.is_authenticated:
+        return f"user:{viewer.user_id}"
+    if address is None:
+        return "anyone"
+    return f"guest:{salted_hmac('commerce.guest', address, algorithm='sha256').hexdigest()}"
 
 
 def set_cart_lines(

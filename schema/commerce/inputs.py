@@ -25,7 +25,9 @@ class CartCreateInput(graphene.InputObjectType):
     )
     email = graphene.String(description="Where the confirmation goes.")
     idempotency_key = graphene.String(
-        description="A random text of the client's; the same again makes no second cart."
+        description="A random text of the client's, such as a UUID; the same again makes no second "
+        "cart. A guest's key is all that tells its cart from other guests' behind one network "
+        "address: who sends the same key and the same input from there gets the same cart."
     )
 
 

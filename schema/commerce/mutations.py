@@ -61,6 +61,7 @@ def cart_create(context: Context, given: Any) -> Made:
             lines=_lines(given),
             email=given.get("email"),
             idempotency_key=given.get("idempotency_key"),
+            address=context.address,
             now=context.now,
         )
     )

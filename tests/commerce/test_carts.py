@@ -16,6 +16,7 @@ from commerce.services.carts import (
 )
 from commerce.services.claims import claim_cart
 from commerce.services.line_inputs import MAX_LINES
+from tasks.models import IdempotencyRecord
 from tests.commerce.factories import (
     NOON,
     buy,
@@ -97,6 +98,14 @@ class TestCreateCart:
             for email in ["ada@example.com", "bob@example.com"]
         }
         assert len(carts) == 2
+
+    def test_the_same_key_is_another_one_for_a_guest_elsewhere(self):
+        carts = {
+            create([], address=address, idempotency_key="k").pk
+            for address in ["192.0.2.1", "192.0.2.2", "192.0.2.1", None]
+        }
+        assert len(carts) == 3
+        assert not IdempotencyRecord.objects.filter(actor__contains="192.0.2").exists()
 
     def test_the_same_key_with_other_lines_is_refused(self):
         make_variant()

@@ -265,6 +265,12 @@ class TestGuestsPurchase(ShopTestCase):
         assert first.payload == second.payload
         assert Cart.objects.count() == 1
 
+    def test_a_weak_key_opens_no_other_guests_cart(self) -> None:
+        given = {"lines": [{"sku": "MUG-1", "quantity": 1}], "idempotencyKey": "1"}
+        mine = self.call("CartCreate", **given).payload["cart"]
+        self.client.defaults["REMOTE_ADDR"] = "192.0.2.1"
+        assert self.call("CartCreate", **given).payload["cart"]["token"] != mine["token"]
+
     def test_an_empty_cart_lacks_everything(self) -> None:
         cart = self.call("CartCreate").payload["cart"]
         assert cart["lines"] == []
