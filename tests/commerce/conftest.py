@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -7,11 +8,20 @@ import pytest
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
 from commerce.payments import PROVIDERS
 from tests.commerce.bank import Bank
+from tests.invariants import broken_invariants
 
 
 @pytest.fixture(autouse=True)
 def _database(db):
     """Every test here reads or writes rows."""
+
+
+@pytest.fixture(autouse=True)
+def _books_agree_after_a_race(request: pytest.FixtureRequest, _database) -> Iterator[None]:
+    """Whoever met whom in a test marked ``concurrency``: all invariants hold afterwards."""
+    yield
+    if request.node.get_closest_marker("concurrency"):
+        assert broken_invariants() == []
 
 
 @pytest.fixture
