@@ -135,7 +135,8 @@ class CheckoutSerializer(serializers.Serializer):
         decimal_places=2,
         required=False,
         allow_null=True,
-        help_text="What the buyer was shown; another total now is a PRICE_CHANGED.",
+        help_text="What the buyer was shown; another total now is a PRICE_CHANGED, which also "
+        "names each of the cart's lines whose price is another.",
     )
     payment = PaymentInputSerializer()
 

@@ -91,9 +91,10 @@ def complete_checkout(
     Raises:
         ValidationError: ``NOT_FOUND``, ``CART_ALREADY_ORDERED``, ``CART_EMPTY`` or
             ``QUOTE_EXPIRED`` on ``cartToken``; ``REQUIRED`` on ``idempotencyKey`` or on what the
-            cart lacks; ``PRICE_CHANGED``; ``OUT_OF_STOCK`` or ``NOT_FOUND`` on ``lines.N``, the
-            cart's line; ``VOUCHER_NOT_APPLICABLE`` on ``vouchers.N``; ``INVALID`` on
-            ``payment.provider``; what the provider refuses of ``payment.data``;
+            cart lacks; ``PRICE_CHANGED`` on ``quoteTotal`` or, without it, ``cartToken``, and on
+            ``lines.N``, each of the cart's lines whose price is another now; ``OUT_OF_STOCK`` or
+            ``NOT_FOUND`` on ``lines.N``; ``VOUCHER_NOT_APPLICABLE`` on ``vouchers.N``;
+            ``INVALID`` on ``payment.provider``; what the provider refuses of ``payment.data``;
             ``PAYMENT_DECLINED`` on ``payment``.
     """
     if not idempotency_key:
@@ -198,7 +199,7 @@ def _place_order(
     _refuse_withdrawn(lines)
     vouchers = vouchers_of(cart, terms=terms)
     amounts = price_cart(lines=lines, vouchers=vouchers, terms=terms, now=now)
-    _refuse_other_total(amounts, terms=terms, quote_total=quote_total)
+    _refuse_other_total(lines, amounts, terms=terms, quote_total=quote_total)
     order = _store_order(
         cart=cart,
         user_id=viewer.user_id or cart.user_id,
@@ -248,15 +249,30 @@ def _refuse_withdrawn(lines: Sequence[Line]) -> None:
         raise ValidationError(errors)
 
 
-def _refuse_other_total(amounts: Amounts, *, terms: Terms, quote_total: Decimal | None) -> None:
-    """Refuse to charge another total than the buyer knows of."""
+def _refuse_other_total(
+    lines: Sequence[Line], amounts: Amounts, *, terms: Terms, quote_total: Decimal | None
+) -> None:
+    """Refuse to charge another total than the buyer knows of, and name the lines that changed."""
     known = terms.quoted_total if quote_total is None else quote_total
-    if amounts.total != known:
-        raise Rejected(
+    if amounts.total == known:
+        return
+    errors = [
+        Rejected(
             "PRICE_CHANGED",
             f"The total was {known} and is {amounts.total} now; update the cart to see why.",
             field=CART if quote_total is None else "quoteTotal",
         )
+    ]
+    errors += [
+        Rejected(
+            "PRICE_CHANGED",
+            f"{line.sku or line.name} was {line.unit_price} and is {line.price} now.",
+            field=f"lines.{position}",
+        )
+        for position, line in enumerate(lines)
+        if line.price != line.unit_price
+    ]
+    raise ValidationError(errors)
 
 
 def _store_order(

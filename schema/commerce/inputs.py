@@ -93,7 +93,8 @@ class CheckoutCompleteInput(graphene.InputObjectType):
         required=True, description="A random text of the client's; the same again buys once."
     )
     quote_total = Decimal(
-        description="What the buyer was shown; another total now is a PRICE_CHANGED."
+        description="What the buyer was shown; another total now is a PRICE_CHANGED, which also "
+        "names each of the cart's lines whose price is another."
     )
     payment = PaymentInput(required=True, description="How it is to be paid.")
 

@@ -136,6 +136,13 @@ class CheckoutTests(OrderTestCase):
         assert not Order.objects.exists()
         assert available("mug-1") == 100
 
+    def test_names_each_line_whose_price_changed_beside_the_total(self):
+        cart = self.ready_cart()
+        Variant.objects.filter(sku="mug-1").update(price=Decimal("11.00"))
+        answer = self.check_out(cart.token)
+        self.assert_problem(answer, 409, "PRICE_CHANGED", field="cart_token")
+        self.assert_problem(answer, 409, "PRICE_CHANGED", field="lines.0")
+
     def test_a_customer_s_cart_is_for_nobody_else(self):
         cart = self.ready_cart(self.viewer("ada@example.com"))
         for headers in [{}, self.eve]:

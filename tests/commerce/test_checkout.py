@@ -8,7 +8,14 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from catalog.models import Product, Variant
-from commerce.models import Order, OrderEvent, Payment, Voucher, VoucherRedemption
+from commerce.models import (
+    Order,
+    OrderEvent,
+    Payment,
+    ShippingMethod,
+    Voucher,
+    VoucherRedemption,
+)
 from commerce.payments import PROVIDERS
 from commerce.services.carts import set_cart_lines, update_cart
 from commerce.services.orders import cancel_order
@@ -207,7 +214,27 @@ class TestQuote:
 
     def test_another_price_than_the_stored_one_is_refused_with_both(self, cart):
         Variant.objects.filter(sku="hat-1").update(price=Decimal("30.00"))
-        with refused(("PRICE_CHANGED", "cartToken"), match=r"53\.76 .* 65\.76"):
+        with refused(
+            ("PRICE_CHANGED", "cartToken"),
+            ("PRICE_CHANGED", "lines.1"),
+            match=r"53\.76 .* 65\.76 .* hat-1 was 20\.00 and is 30\.00 now",
+        ):
+            buy(cart)
+
+    def test_each_line_whose_price_changed_is_named(self, cart):
+        Variant.objects.filter(sku="mug-1").update(price=Decimal("9.00"), sku=None)
+        Variant.objects.filter(sku="hat-1").update(price=Decimal("30.00"))
+        with refused(
+            ("PRICE_CHANGED", "quoteTotal"),
+            ("PRICE_CHANGED", "lines.0"),
+            ("PRICE_CHANGED", "lines.1"),
+            match=r"53\.76 .* Mug 1 was 9\.90 and is 9\.00 now",
+        ):
+            buy(cart, quote_total=Decimal("53.76"))
+
+    def test_no_line_is_named_where_the_shipping_costs_another_price(self, cart):
+        ShippingMethod.objects.update(price=Decimal("6.00"))
+        with refused(("PRICE_CHANGED", "cartToken"), match=r"53\.76 .* 54\.96"):
             buy(cart)
 
     def test_another_total_than_the_buyer_was_shown_is_refused(self, cart):

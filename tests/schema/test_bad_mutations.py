@@ -260,7 +260,11 @@ class TestCheckout(ShopTestCase):
                 ("input.quoteTotal", "PRICE_CHANGED"),
             )
         Variant.objects.filter(sku="MUG-1").update(price=Decimal("9.91"))
-        self.rejected(lambda: self.check_out(token), ("input.cartToken", "PRICE_CHANGED"))
+        self.rejected(
+            lambda: self.check_out(token),
+            ("input.cartToken", "PRICE_CHANGED"),
+            ("input.lines.0", "PRICE_CHANGED"),
+        )
 
     def test_of_goods_that_are_gone(self) -> None:
         token = ready_cart(self)["token"]
