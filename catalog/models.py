@@ -11,6 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from catalog.expressions import listed_price, listed_rating
+from catalog.money import STORED_DIGITS, refuse_too_fine
 from catalog.querysets import (
     CategoryQuerySet,
     CollectionQuerySet,
@@ -136,13 +137,17 @@ class Variant(models.Model):
     options = models.JSONField(
         default=dict, blank=True, help_text='Value by option name: {"Size": "Small"}.'
     )
-    price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    price = models.DecimalField(
+        max_digits=12,
+        decimal_places=STORED_DIGITS,
+        validators=[MinValueValidator(0), refuse_too_fine],
+    )
     compare_at_price = models.DecimalField(
         max_digits=12,
-        decimal_places=2,
+        decimal_places=STORED_DIGITS,
         null=True,
         blank=True,
-        validators=[MinValueValidator(0)],
+        validators=[MinValueValidator(0), refuse_too_fine],
     )
     currency = models.CharField(max_length=3, default=default_currency, editable=False)
     weight = models.PositiveIntegerField(null=True, blank=True, help_text="Grams.")
@@ -307,8 +312,8 @@ class ProductListing(models.Model):
     product = models.OneToOneField(
         Product, models.CASCADE, primary_key=True, related_name="listing"
     )
-    min_price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    max_price = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    min_price = models.DecimalField(max_digits=12, decimal_places=STORED_DIGITS, null=True)
+    max_price = models.DecimalField(max_digits=12, decimal_places=STORED_DIGITS, null=True)
     availability = models.CharField(
         max_length=20, choices=Availability, default=Availability.OUT_OF_STOCK
     )

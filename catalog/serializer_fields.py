@@ -1,4 +1,4 @@
-"""Fields of serializers that null clears, and what lists must not have twice."""
+"""Fields of serializers: amounts, what null clears, and what lists must not have twice."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 from rest_framework.fields import empty
+
+from catalog.money import STORED_DIGITS, refuse_too_fine
 
 MAX_INTEGER = 2**31 - 1
 MAX_LIST = 250
@@ -34,6 +36,15 @@ class Text(NullClears, serializers.CharField):
 
 class Number(NullClears, serializers.IntegerField):
     """A whole number."""
+
+
+class Money(serializers.DecimalField):
+    """An amount in the shop's currency, not below zero and with no more digits than that has."""
+
+    default_validators = [refuse_too_fine]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_digits=12, decimal_places=STORED_DIGITS, min_value=0, **options)
 
 
 class Flag(NullClears, serializers.BooleanField):

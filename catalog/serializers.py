@@ -18,6 +18,7 @@ from catalog.serializer_fields import (
     MAX_INTEGER,
     MAX_LIST,
     Flag,
+    Money,
     Number,
     Rows,
     Text,
@@ -150,12 +151,8 @@ class VariantSerializer(serializers.Serializer):
     options = SelectedOptions(
         child=SelectedOptionSerializer(), cleared=[], required=False, max_length=10
     )
-    price = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=0, help_text="A new variant needs one."
-    )
-    compare_at_price = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
-    )
+    price = Money(help_text="A new variant needs one.")
+    compare_at_price = Money(required=False, allow_null=True)
     currency = serializers.CharField(read_only=True)
     availability = serializers.ChoiceField(Availability.choices, read_only=True)
     stock = serializers.IntegerField(
@@ -259,17 +256,13 @@ class ProductSerializer(serializers.Serializer):
     )
     category = CategorySerializer(read_only=True, allow_null=True)
     is_published = Flag(cleared=False, required=False)
-    min_price = serializers.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+    min_price = Money(
         read_only=True,
         allow_null=True,
         source="listing.min_price",
         help_text="Of its variants; null where it has none.",
     )
-    max_price = serializers.DecimalField(
-        max_digits=12,
-        decimal_places=2,
+    max_price = Money(
         read_only=True,
         allow_null=True,
         source="listing.max_price",

@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import transaction
 
+from catalog.money import rounded
 from commerce.models import ShippingMethod, ShippingZone, TaxRate, Voucher
 
 VAT_PERCENT = {
@@ -63,7 +65,12 @@ def load_sample_shop() -> None:
         zone, _ = ShippingZone.objects.get_or_create(name=name, defaults={"countries": countries})
         ShippingMethod.objects.bulk_create(
             [
-                ShippingMethod(zone=zone, name=method, price=Decimal(price), position=position)
+                ShippingMethod(
+                    zone=zone,
+                    name=method,
+                    price=rounded(Decimal(price), currency=settings.CURRENCY),
+                    position=position,
+                )
                 for position, (method, price) in enumerate(
                     zip(("Standard", "Express"), PRICES[name], strict=True)
                 )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from django.conf import settings
 from django.db.models import BigIntegerField
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from catalog.money import STORED_DIGITS, too_fine
+from catalog.serializer_fields import Money
 from commerce.models import (
     Fulfillment,
     FulfillmentLine,
@@ -20,7 +21,6 @@ from commerce.models import (
     Payment,
     Voucher,
 )
-from commerce.money import is_payable
 from commerce.states import OrderAction
 from tasks.models import Job
 from users.serializers import AddressSerializer
@@ -68,10 +68,10 @@ class VoucherChangesSerializer(serializers.Serializer):
         error_messages={"invalid": "A code has no spaces."},
     )
     kind = serializers.ChoiceField(Voucher.Kind.choices)
-    value = serializers.DecimalField(max_digits=12, decimal_places=2, min_value=0, required=False)
-    minimum_subtotal = serializers.DecimalField(
-        max_digits=12, decimal_places=2, min_value=0, required=False, allow_null=True
+    value = serializers.DecimalField(
+        max_digits=12, decimal_places=STORED_DIGITS, min_value=0, required=False
     )
+    minimum_subtotal = Money(required=False, allow_null=True)
     usage_limit = serializers.IntegerField(
         min_value=1, max_value=MAX_USES, required=False, allow_null=True
     )
@@ -104,11 +104,8 @@ class VoucherChangesSerializer(serializers.Serializer):
             yield "value", "invalid", "Give more than 0."
         elif kind == Voucher.Kind.PERCENTAGE and value > 100:
             yield "value", "invalid", "Give at most 100 percent."
-        elif kind == Voucher.Kind.FIXED and not is_payable(value, currency=settings.CURRENCY):
-            yield "value", "invalid", f"{settings.CURRENCY} has no such small amounts."
-        minimum = now("minimum_subtotal")
-        if minimum is not None and not is_payable(minimum, currency=settings.CURRENCY):
-            yield "minimum_subtotal", "invalid", f"{settings.CURRENCY} has no such small amounts."
+        elif kind == Voucher.Kind.FIXED and (objection := too_fine(value)):
+            yield "value", "invalid", objection
         limit, used = now("usage_limit"), getattr(self.instance, "used", 0)
         if limit is not None and limit < used:
             yield "usage_limit", "invalid", f"It was used {used} times already."
@@ -132,7 +129,7 @@ class CheckoutSerializer(serializers.Serializer):
     cart_token = serializers.CharField(max_length=64)
     quote_total = serializers.DecimalField(
         max_digits=12,
-        decimal_places=2,
+        decimal_places=STORED_DIGITS,
         required=False,
         allow_null=True,
         help_text="What the buyer was shown; another total now is a PRICE_CHANGED, which also "

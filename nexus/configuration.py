@@ -11,7 +11,7 @@ import dj_database_url
 from decouple import AutoConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from commerce.money import STORED_DIGITS, digits_of
+from catalog.money import STORED_DIGITS, digits_of
 
 _KINDS: dict[Any, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 

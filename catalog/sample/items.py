@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import cycle, product
 
+from django.conf import settings
+
+from catalog.money import rounded
+
 COLOURS = {
     "Navy": "#2b4468",
     "Ocean": "#2f7d95",
@@ -90,8 +94,13 @@ class Item:
                 {"name": name, "value": value}
                 for name, value in zip(self.options, values, strict=True)
             ],
-            "price": Decimal(self.price) + extra,
-            "compare_at_price": Decimal(self.was) + extra if self.was else None,
+            "price": _amount(Decimal(self.price) + extra),
+            "compare_at_price": _amount(Decimal(self.was) + extra) if self.was else None,
             "stock": stock,
             "weight": self.weight,
         }
+
+
+def _amount(amount: Decimal) -> Decimal:
+    """As the shop's currency has it."""
+    return rounded(amount, currency=settings.CURRENCY)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 
 from catalog.models import default_currency
-from commerce.money import STORED_DIGITS
+from catalog.money import STORED_DIGITS
 
 
 def money_field(**options: Any) -> models.DecimalField:

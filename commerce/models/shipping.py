@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from catalog.money import refuse_too_fine
 from commerce.models.money import currency_field, money_field
 from commerce.querysets import ShippingMethodQuerySet
 
@@ -28,7 +29,7 @@ class ShippingMethod(models.Model):
 
     zone = models.ForeignKey(ShippingZone, models.CASCADE, related_name="methods")
     name = models.CharField(max_length=100)
-    price = money_field()
+    price = money_field(validators=[refuse_too_fine])
     currency = currency_field()
     position = models.PositiveSmallIntegerField(default=0)
     is_active = models.BooleanField(default=True)

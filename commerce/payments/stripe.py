@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import stripe
 
+from catalog.money import digits_of
 from commerce.models import Payment, PaymentOperation
-from commerce.money import digits_of
 from commerce.payments.provider import (
     InvalidEvent,
     OperationOutcome,

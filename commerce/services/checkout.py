@@ -22,6 +22,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from catalog.money import plain
 from catalog.services.stock import OutOfStock, allocate
 from commerce.models import (
     Cart,
@@ -35,7 +36,6 @@ from commerce.models import (
     Voucher,
     VoucherRedemption,
 )
-from commerce.money import plain
 from commerce.payments import PaymentProvider, ProviderUnavailable, provider_named
 from commerce.services.carts import lock_cart, refuse_ordered
 from commerce.services.events import append_events

@@ -17,8 +17,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from catalog.money import rounded
 from commerce.models import Voucher
-from commerce.money import rounded
 
 ZERO = Decimal(0)
 

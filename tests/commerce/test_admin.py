@@ -7,9 +7,10 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from commerce.models import Order, Voucher
+from commerce.models import Order, ShippingMethod, Voucher
 from commerce.sample import load_sample_shop
 from commerce.services.orders import cancel_order
+from tests.catalog.test_admin import rows
 from tests.commerce.factories import (
     NOON,
     buy,
@@ -167,3 +168,16 @@ class TestTerms:
     def test_are_listed(self, staff, model):
         load_sample_shop()
         assert staff.get(f"/admin/commerce/{model}/").status_code == 200
+
+    @pytest.mark.parametrize(("price", "is_taken"), [("5.50", False), ("500", True)])
+    def test_ship_for_amounts_of_the_shops_currency(self, staff, settings, price, is_taken):
+        settings.CURRENCY = "JPY"
+        page = staff.post(
+            "/admin/commerce/shippingzone/add/",
+            {"name": "Japan", "countries": "JP"}
+            | rows("methods", {"name": "Standard", "price": price, "position": 0}),
+        )
+        assert (page.status_code == 302) == is_taken
+        assert ShippingMethod.objects.exists() == is_taken
+        if not is_taken:
+            assert "JPY has no such small amounts" in page.content.decode()

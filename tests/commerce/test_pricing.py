@@ -3,12 +3,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.money import digits_of, is_payable, rounded
 from commerce.models import Voucher
-from commerce.money import digits_of, is_payable, rounded
 from commerce.services.pricing import quote_cart
 
 
@@ -115,27 +114,6 @@ class TestAnyCart:
         assert away <= step / 2
         if away == step / 2:
             assert Fraction(rounded(amount, currency=currency)) / step % 2 == 0
-
-
-class TestRounded:
-    @pytest.mark.parametrize(
-        ("amount", "expected"),
-        [("0.125", "0.12"), ("0.135", "0.14"), ("0.1251", "0.13"), ("-0.125", "-0.12")],
-    )
-    def test_a_half_goes_to_the_even_neighbour(self, amount, expected):
-        assert str(rounded(D(amount), currency="EUR")) == expected
-
-    @pytest.mark.parametrize(
-        ("amount", "currency", "expected"),
-        [
-            ("120.5", "JPY", "120"),
-            ("121.5", "JPY", "122"),
-            ("0.0005", "KWD", "0.000"),
-            ("0.0015", "KWD", "0.002"),
-        ],
-    )
-    def test_each_currency_has_its_own_digits(self, amount, currency, expected):
-        assert str(rounded(D(amount), currency=currency)) == expected
 
 
 class TestQuoteCart:

@@ -26,3 +26,8 @@ class TestLoadSampleShop:
         assert set(ShippingMethod.objects.filter(name="Express").values_list("price")) == {(1,)}
         assert Voucher.objects.get().value == 5
         assert TaxRate.objects.count() == 28
+
+    def test_ships_for_amounts_of_the_shops_currency(self, settings):
+        settings.CURRENCY = "JPY"
+        load_sample_shop()
+        assert all(price == int(price) for (price,) in ShippingMethod.objects.values_list("price"))

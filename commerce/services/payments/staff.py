@@ -8,8 +8,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from catalog.money import is_payable, plain
 from commerce.models import Order, Payment, PaymentOperation
-from commerce.money import is_payable, plain
 from commerce.services.orders import plain_words
 from commerce.services.payments.books import lock_payments
 from commerce.services.payments.jobs import FINISH, operation_key

@@ -1,8 +1,14 @@
-"""Amounts of money: how they are rounded, the only place where they lose digits, and compared."""
+"""Amounts of money: which there are, how they are rounded and compared.
+
+Nowhere else do they lose digits.
+"""
 
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
 
 # The digits that the columns of amounts hold; a shop in a finer currency does not start.
 STORED_DIGITS = 2
@@ -38,3 +44,22 @@ def rounded(amount: Decimal, *, currency: str) -> Decimal:
 def is_payable(amount: Decimal, *, currency: str) -> bool:
     """Whether an amount has no more digits than its currency."""
     return rounded(amount, currency=currency) == amount
+
+
+def too_fine(amount: Decimal) -> str | None:
+    """Say why the shop can't ask for an amount, in words for staff; None where it can."""
+    currency = settings.CURRENCY
+    if is_payable(amount, currency=currency):
+        return None
+    digits = digits_of(currency) or "no"
+    return f"{currency} has no such small amounts; give {digits} digits after the point."
+
+
+def refuse_too_fine(amount: Decimal) -> None:
+    """Validate an amount of the shop's currency, for fields of models and serializers.
+
+    Raises:
+        ValidationError: ``too_fine``, where it has more digits than the currency.
+    """
+    if objection := too_fine(amount):
+        raise ValidationError(objection, code="too_fine")
