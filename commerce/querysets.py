@@ -65,9 +65,13 @@ class OrderQuerySet(QuerySet):
         """Those in one of ``statuses``."""
         return self.filter(status__in=statuses)
 
-    def standing(self) -> Self:
-        """Those that were confirmed and not called off."""
-        return self.exclude(status__in=["PENDING_PAYMENT", "CANCELLED", "EXPIRED"])
+    def bought(self) -> Self:
+        """Those that goods were sent of or money was kept for.
+
+        One that is to be paid by transfer is confirmed before either, and costs nothing to place.
+        """
+        is_paid = Q(status="CONFIRMED", payment_status__in=["PAID", "PARTIALLY_REFUNDED"])
+        return self.filter(is_paid | Q(status__in=["PARTIALLY_FULFILLED", "FULFILLED"]))
 
     def of_product(self, product_id: Any) -> Self:
         """Those with a line of one of a product's variants."""

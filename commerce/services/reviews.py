@@ -37,7 +37,7 @@ def create_review(
     Raises:
         PermissionDenied: for an anonymous caller.
         ValidationError: ``INVALID`` on ``rating``, ``title`` or ``body``; on ``productId``,
-            ``NOT_FOUND``, ``NOT_PURCHASED`` without an order of it that stands, and
+            ``NOT_FOUND``, ``NOT_PURCHASED`` without an order of it that was paid or sent, and
             ``ALREADY_EXISTS``; ``IDEMPOTENCY_CONFLICT`` on ``idempotencyKey``.
     """
     if not viewer.is_authenticated:
@@ -51,7 +51,7 @@ def create_review(
             if not Product.objects.visible_to(viewer).filter(pk=product_id).exists():
                 raise Rejected("NOT_FOUND", "There is no such product.", field="productId")
             orders = Order.objects.filter(user_id=viewer.user_id)
-            if not orders.standing().of_product(product_id).exists():
+            if not orders.bought().of_product(product_id).exists():
                 message = "Only who has bought a product can review it."
                 raise Rejected("NOT_PURCHASED", message, field="productId")
             made.append(

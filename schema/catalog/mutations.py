@@ -244,7 +244,8 @@ def collection_delete(context: Context, given: Any) -> Made:
 
 @mutation(
     ReviewCreateInput,
-    "Review a product that one has bought, once; it is shown once a moderator has published it.",
+    "Review a product that one has paid for or was sent, once; it is shown once a moderator has "
+    "published it.",
     review=entity(Review, "The review."),
     permission=IsAuthenticated(),
 )

@@ -17,7 +17,8 @@ def ada(standard) -> Viewer:
     """A customer who has bought the mug."""
     make_variant()
     customer = make_customer()
-    buy(make_ready_cart(method=standard, viewer=customer, mug_1=1), viewer=customer)
+    cart = make_ready_cart(method=standard, viewer=customer, mug_1=1)
+    buy(cart, viewer=customer, provider="fake", payment_data={"card": "4242424242424242"})
     return customer
 
 
@@ -60,18 +61,22 @@ class TestCreateReview:
             write(ANONYMOUS)
 
     @pytest.mark.parametrize(
-        ("status", "counts"),
+        ("status", "payment_status", "counts"),
         [
-            ("PENDING_PAYMENT", False),
-            ("CONFIRMED", True),
-            ("PARTIALLY_FULFILLED", True),
-            ("FULFILLED", True),
-            ("CANCELLED", False),
-            ("EXPIRED", False),
+            ("PENDING_PAYMENT", "PENDING", False),
+            ("CONFIRMED", "PENDING", False),
+            ("CONFIRMED", "AUTHORIZED", False),
+            ("CONFIRMED", "PAID", True),
+            ("CONFIRMED", "PARTIALLY_REFUNDED", True),
+            ("CONFIRMED", "REFUNDED", False),
+            ("PARTIALLY_FULFILLED", "PENDING", True),
+            ("FULFILLED", "REFUNDED", True),
+            ("CANCELLED", "PAID", False),
+            ("EXPIRED", "PENDING", False),
         ],
     )
-    def test_takes_an_order_that_stands(self, ada, status, counts):
-        Order.objects.update(status=status)
+    def test_takes_an_order_that_was_paid_or_sent(self, ada, status, payment_status, counts):
+        Order.objects.update(status=status, payment_status=payment_status)
         if counts:
             assert write(ada).pk
         else:

@@ -78,6 +78,7 @@ LONDON = {
     "phone": "",
 }
 MANUAL = {"provider": "manual", "data": {}}
+PAID = {"provider": "fake", "data": {"card": "4242424242424242"}}
 SKULL = "\N{SKULL}"
 LONG_AGO = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from catalog.models import Review
 from tests.schema.shop import (
+    PAID,
     SKULL,
     ShopTestCase,
     buy,
@@ -22,7 +23,7 @@ class TestReviews(ShopTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.ada = token_of(make_user())
-        buy(self, bearer=self.ada)
+        buy(self, bearer=self.ada, payment=PAID)
         self.moderator = token_of(make_user("boss@example.com", role="catalog_manager"))
         self.given = {"productId": product_id("mug"), "rating": 5}
 
