@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 
 from schema.compiler.ids import encode_id
 from tests.schema.shop import (
     OPERATIONS,
     ShopTestCase,
     buy,
-    id_of,
     make_user,
     product_id,
     token_of,
@@ -300,59 +298,3 @@ class TestFilters(ShopTestCase):
         (extensions,) = answer.errors
         assert extensions["code"] == "BAD_USER_INPUT"
         assert list(extensions["fields"]) == ["category"]
-
-
-class TestTokens(ShopTestCase):
-    def test_that_are_bad_open_nothing_and_close_nothing_public(self) -> None:
-        user = make_user()
-        good = token_of(user)
-        head, claims, signature = good.split(".")
-        forged = base64.urlsafe_b64encode(b'{"sub": "1"}').decode().rstrip("=")
-        unsigned = base64.urlsafe_b64encode(b'{"alg": "none", "typ": "JWT"}').decode().rstrip("=")
-        for bearer, reason in (
-            (token_of(user, age=timedelta(minutes=6)), "TOKEN_EXPIRED"),
-            ("garbage", "TOKEN_INVALID"),
-            ("\N{SKULL}".encode().decode("latin-1"), "TOKEN_INVALID"),
-            (f"{head}.{claims}.", "TOKEN_INVALID"),
-            (f"{head}.{forged}.{signature}", "TOKEN_INVALID"),
-            (f"{unsigned}.{claims}.", "TOKEN_INVALID"),
-            ("x" * 7_000, "TOKEN_INVALID"),
-        ):
-            with self.subTest(bearer[:30]):
-                answer = self.refused(
-                    lambda bearer=bearer: self.call(
-                        "MessageSend", bearer=bearer, recipientEmail="a@example.com", body="x"
-                    ),
-                    "UNAUTHENTICATED",
-                )
-                assert answer.errors[0]["reason"] == reason
-                assert answer.body["data"] == {"messageSend": None}
-                public = self.send("ProductPage", bearer=bearer, slug="mug").data
-                assert public["product"]["name"] == "Mug"
-
-    def test_that_are_bad_are_told_so_by_the_mutations_on_tokens(self) -> None:
-        expired = token_of(make_user(), age=timedelta(minutes=6))
-        for name, variables, reason in (
-            ("Verify", {"token": expired}, "TOKEN_EXPIRED"),
-            ("Verify", {"token": "garbage"}, "TOKEN_INVALID"),
-            ("Verify", {"token": ""}, "TOKEN_INVALID"),
-            ("Verify", {"token": "\N{SKULL}"}, "TOKEN_INVALID"),
-            ("Refresh", {"refreshToken": "garbage"}, "TOKEN_INVALID"),
-            ("Refresh", {"refreshToken": "\N{SKULL}" * 1000}, "TOKEN_INVALID"),
-            ("Logout", {"refreshToken": ""}, "TOKEN_INVALID"),
-        ):
-            with self.subTest(f"{name} {str(variables)[:40]}"):
-                answer = self.refused(
-                    lambda name=name, variables=variables: self.send(name, **variables),
-                    "UNAUTHENTICATED",
-                )
-                assert answer.errors[0]["reason"] == reason
-
-    def test_of_a_user_who_is_no_more_open_nothing(self) -> None:
-        user = make_user()
-        bearer = token_of(user)
-        assert self.send("NodeById", bearer=bearer, id=id_of(user)).data["node"] is not None
-        user.delete()
-        assert self.send("Messages", bearer=bearer).errors == [
-            {"code": "UNAUTHENTICATED", "reason": "TOKEN_INVALID"}
-        ]

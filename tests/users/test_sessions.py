@@ -22,6 +22,7 @@ from users.services.sessions import (
     log_in,
     refresh_session,
     revoke_session,
+    start_session,
     verify_token,
 )
 from users.services.throttling import attempt
@@ -309,3 +310,16 @@ class TestRevokeSession:
 
     def test_refuses_a_token_that_nobody_got(self, db, now):
         assert_refused(revoke_session, refresh_token="garbage", now=now)
+
+
+class TestEndSessions:
+    def test_ends_a_log_in_too_whose_password_was_checked_just_before(self, ada, now):
+        end_sessions(user_id=ada.pk, now=now)
+        late = start_session(user=ada, now=now)
+        assert_refused(verify_token, token=late.token)
+        assert_refused(refresh_session, refresh_token=late.refresh_token, now=now)
+
+    def test_is_when_the_log_ins_ended(self, ada, pair, now):
+        end_sessions(user_id=ada.pk, now=now - timedelta(hours=1))
+        ended = revoke_session(refresh_token=pair.refresh_token, now=now)
+        assert ended == int((now - timedelta(hours=1)).timestamp())
