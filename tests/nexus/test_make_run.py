@@ -127,6 +127,9 @@ def products_of(shop: Shop) -> int:
 def test_runs_stops_and_runs_again_on_the_same_data(run_shop):
     shop = run_shop()
     shop.await_ready(FIRST_RUN_SECONDS)
+    ready = shop.lines.index(f"Nexus is ready: {shop.url}/graphql")
+    pictures = sum("make_thumbnails" in line for line in shop.lines[:ready])
+    assert pictures >= 60, "the addresses stand below what the sample's jobs have logged"
 
     assert products_of(shop) == 50
     page = requests.get(f"{shop.url}/graphql", headers={"Accept": "text/html"}, timeout=10)

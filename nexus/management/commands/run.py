@@ -19,7 +19,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.db.models import Q
 
+from catalog.services.media import MAKE_THUMBNAILS
 from nexus.embedded import database
 from nexus.supervisor import Service, Supervisor, stop_with_parent
 from tasks.dispatch import enqueue
@@ -96,6 +98,8 @@ class Command(BaseCommand):
             checks: list[tuple[str, Callable[[], bool]]] = [
                 ("the API", _api_answers),
                 ("relay and worker", partial(_has_succeeded, trial)),
+                # The sample's are a hundred jobs: their log lines would scroll the addresses away.
+                ("the pictures' smaller versions", _are_thumbnails_made),
             ]
             say_next = time.monotonic() + PATIENCE
             while not stopping.wait(0.1):
@@ -172,3 +176,11 @@ def _api_answers() -> bool:
 def _has_succeeded(trial: Job) -> bool:
     trial.refresh_from_db(fields=["status"])
     return trial.status == Job.Status.SUCCEEDED
+
+
+def _are_thumbnails_made() -> bool:
+    """Whether each such job was tried; one that failed may wait long for its next attempt."""
+    status = Job.Status
+    untried = Q(status__in=[status.PENDING, status.DISPATCHED], attempts=0)
+    jobs = Job.objects.filter(untried | Q(status=status.RUNNING), kind=MAKE_THUMBNAILS)
+    return not jobs.exists()
