@@ -4,7 +4,24 @@
 validates and saves them.
 """
 
-from catalog.csv_import.importer import ImportReport, RowError, import_products
+from catalog.csv_import.importer import (
+    ImportReport,
+    Outcome,
+    ProductFile,
+    RowError,
+    import_product,
+    import_products,
+)
+from catalog.csv_import.shopify import Draft
 from catalog.csv_import.table import UnreadableFile
 
-__all__ = ["ImportReport", "RowError", "UnreadableFile", "import_products"]
+__all__ = [
+    "Draft",
+    "ImportReport",
+    "Outcome",
+    "ProductFile",
+    "RowError",
+    "UnreadableFile",
+    "import_product",
+    "import_products",
+]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import cast
+from typing import IO, Literal, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from catalog.csv_import.shopify import Draft, Shopify, missing_columns
-from catalog.csv_import.table import Table, UnreadableFile, read_table
+from catalog.csv_import.shopify import Draft, Shopify
+from catalog.csv_import.table import Table, UnreadableFile
 from catalog.models import Category, Product, StockMovement
 from catalog.serializers import ProductSerializer
 from catalog.services.categories import find_or_create_category
@@ -22,6 +23,8 @@ from tasks.errors import Rejected
 from users.validation import rejections
 
 FORMATS = ("auto", "shopify")
+
+Outcome = Literal["created", "updated", "unchanged", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,44 @@ class ImportReport:
     errors: list[RowError] = field(default_factory=list)
 
 
+class ProductFile:
+    """A CSV file's products.
+
+    Args:
+        file: open for reading bytes.
+        file_format: one of ``FORMATS``; ``"auto"`` goes by the header.
+        encoding: the file's, a name that Python knows.
+        max_rows: how many rows it may have; None: any number.
+
+    Attributes:
+        rows: how many it has.
+        products: how many those make.
+
+    Raises:
+        UnreadableFile: it can't be read as a whole.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        *,
+        file_format: str = "auto",
+        encoding: str = "utf-8",
+        max_rows: int | None = None,
+    ) -> None:
+        if file_format not in FORMATS:
+            raise UnreadableFile(
+                f"There is no format {file_format!r}; there are {', '.join(FORMATS)}."
+            )
+        self._format = Shopify(Table(file, encoding=encoding, max_rows=max_rows))
+        self.rows = self._format.rows
+        self.products = self._format.products
+
+    def drafts(self) -> Iterator[Draft]:
+        """Each of its products, not validated yet."""
+        return self._format.drafts()
+
+
 def import_products(
     *,
     content: bytes,
@@ -81,61 +122,39 @@ def import_products(
     Raises:
         UnreadableFile: nothing could be read and nothing was written.
     """
-    table = read_table(content, encoding=encoding)
-    drafts = list(_format_of(table, file_format).drafts())
-    report = ImportReport(rows=len(table.rows))
+    file = ProductFile(io.BytesIO(content), file_format=file_format, encoding=encoding)
+    report = ImportReport(rows=file.rows)
     reference = f"import:{uuid.uuid4()}"
-    sku_lines: dict[str, int] = {}
-    for done, draft in enumerate(drafts, start=1):
-        try:
-            _check_rows(draft, sku_lines)
-            outcome = _save(draft, dry_run=dry_run, reference=reference, now=now)
-            setattr(report, outcome, getattr(report, outcome) + 1)
-        except ValidationError as error:
-            report.failed += 1
-            report.errors += _row_errors(draft, error)
-        on_progress(done, len(drafts))
+    for done, draft in enumerate(file.drafts(), start=1):
+        outcome, errors = import_product(draft, dry_run=dry_run, reference=reference, now=now)
+        setattr(report, outcome, getattr(report, outcome) + 1)
+        report.errors += errors
+        on_progress(done, file.products)
     report.errors.sort(key=lambda error: error.line)
     return report
 
 
-def _format_of(table: Table, file_format: str) -> Shopify:
-    if file_format not in FORMATS:
-        raise UnreadableFile(f"There is no format {file_format!r}; there are {', '.join(FORMATS)}.")
-    if missing := missing_columns(table.header):
-        raise UnreadableFile(
-            f"This is no product export of Shopify: it lacks {_listed(missing)} among its "
-            f"{len(table.header)} columns. Check the first line and that commas separate the cells."
-        )
-    return Shopify(table)
+def import_product(
+    draft: Draft, *, dry_run: bool = False, reference: str, now: datetime
+) -> tuple[Outcome, list[RowError]]:
+    """Create or update one product of a file, or leave it out whole.
 
+    Args:
+        draft: the product.
+        dry_run: write nothing.
+        reference: what causes the differences in stock; the same for all of the file.
+        now: the time of the import.
 
-def _listed(columns: list[str]) -> str:
-    return f"the column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"
-
-
-def _check_rows(draft: Draft, sku_lines: dict[str, int]) -> None:
-    """What only the file as a whole can tell: its shape, and SKUs in two products."""
-    errors = []
-    if not draft.handle:
-        errors.append(Rejected("REQUIRED", "A row needs the handle of its product.", field="slug"))
-    for line in draft.surplus:
-        draft.cells[f"row {line}"] = (line, "")
-        message = "The row has more cells than the header. Is a text with commas not quoted?"
-        errors.append(Rejected("INVALID", message, field=f"row {line}"))
-    own: dict[str, int] = {}
-    for index, variant in enumerate(draft.data["variants"]):
-        sku = variant.get("sku")
-        path = f"variants.{index}.sku"
-        if sku in sku_lines:
-            message = f"{sku} is a variant of another product at line {sku_lines[sku]}."
-            errors.append(Rejected("ALREADY_EXISTS", message, field=path))
-        elif sku:
-            own.setdefault(sku, draft.cells[path][0])
-    sku_lines |= own
-    if errors:
-        # The cells' own mistakes too, so that one look at the report is enough.
-        raise ValidationError([*errors, *_validate(draft, None)[1]])
+    Returns:
+        What became of it, and what is wrong with it.
+    """
+    try:
+        if draft.mistakes:
+            # The cells' own mistakes too, so that one look at the report is enough.
+            raise ValidationError([*draft.mistakes, *_validate(draft, None)[1]])
+        return _save(draft, dry_run=dry_run, reference=reference, now=now), []
+    except ValidationError as error:
+        return "failed", list(_row_errors(draft, error))
 
 
 def _validate(draft: Draft, product: Product | None) -> tuple[ProductData, list[Rejected]]:
@@ -145,7 +164,7 @@ def _validate(draft: Draft, product: Product | None) -> tuple[ProductData, list[
     return {}, rejections(serializer.errors)
 
 
-def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> str:
+def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> Outcome:
     with transaction.atomic():
         product = Product.objects.filter(slug=draft.handle).first()
         data, errors = _validate(draft, product)

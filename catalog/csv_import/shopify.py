@@ -2,6 +2,9 @@
 
 The first row of a handle carries what belongs to the product. A blank SKU is left out: such a
 variant is known by its option values. ``Title / Default Title`` says that there are no options.
+
+A product is made as soon as its last row is read, which a first walk through the file has found:
+in memory are the rows of the products that have begun and not ended, in an export those of one.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from catalog.csv_import.table import Row, Table
+from catalog.csv_import.table import Row, Table, UnreadableFile
+from tasks.errors import Rejected
 
 # Each column by the names it has had in Shopify's exports.
 NAMES = {
@@ -41,6 +45,8 @@ REQUIRED = ("handle", "title", "price")
 # A row with any of these is a variant; one with a picture only is not.
 OF_VARIANT = ("option1 value", "option2 value", "option3 value", "sku", "quantity", "price")
 OPTIONS = (1, 2, 3)
+# As many as there can be variants and pictures.
+MAX_ROWS_OF_PRODUCT = 2_500
 
 Cell = tuple[int, str]
 
@@ -54,14 +60,16 @@ class Draft:
         data: input for ``catalog.serializers.ProductSerializer``.
         category: the name of its category, or blank.
         cells: where in the file (line, column) each path of the data comes from.
-        surplus: lines with more cells than the header.
+        skus: the SKU of each of its lines, or blank.
+        mistakes: what only the file can tell is wrong.
     """
 
     handle: str
     data: dict[str, Any]
     category: str
     cells: dict[str, Cell]
-    surplus: list[int] = field(default_factory=list)
+    skus: dict[int, str]
+    mistakes: list[Rejected] = field(default_factory=list)
 
     def cell(self, path: str) -> Cell:
         """Where ``path`` (``"variants.2.price"``), or what it is a part of, comes from."""
@@ -74,40 +82,91 @@ class Shopify:
     """Makes products of a table's rows.
 
     Args:
-        table: a table that has the format's required columns.
+        table: of any columns.
+
+    Attributes:
+        rows: how many it has.
+        products: how many those make.
+
+    Raises:
+        UnreadableFile: the table lacks columns that are needed, or can't be read to its end.
     """
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.columns = find_columns(table.header)
+        if missing := missing_columns(table.header):
+            raise UnreadableFile(
+                f"This is no product export of Shopify: it lacks {_listed(missing)} among its "
+                f"{len(table.header)} columns. Check the first line and that commas separate the "
+                "cells."
+            )
+        self.rows = 0
+        self._last_lines: dict[str, int] = {}
+        for self.rows, row in enumerate(table.rows(), start=1):
+            self._last_lines[self._key(row)] = row.line
+        self.products = len(self._last_lines)
 
     def drafts(self) -> Iterator[Draft]:
-        """Each product of the file, in the order of their first rows."""
-        rows_of: dict[str, list[Row]] = {}
-        for row in self.table.rows:
-            # A row without a handle belongs to nothing and fails for itself.
-            key = self.get(row, "handle") or f"\n{row.line}"
-            rows_of.setdefault(key, []).append(row)
-        for rows in rows_of.values():
-            yield self._draft(rows)
+        """Each product of the file, in the order of their last rows."""
+        begun: dict[str, list[Row]] = {}
+        sku_lines: dict[str, int] = {}
+        for row in self.table.rows():
+            key = self._key(row)
+            begun.setdefault(key, []).append(row)
+            if row.line == self._last_lines[key]:
+                draft = self._draft(begun.pop(key))
+                self._find_repeated_skus(draft, sku_lines)
+                yield draft
+
+    def _key(self, row: Row) -> str:
+        """What the rows of a product share; a row without a handle belongs to nothing."""
+        return self.get(row, "handle") or f"\n{row.line}"
+
+    def _find_repeated_skus(self, draft: Draft, sku_lines: dict[str, int]) -> None:
+        """Find SKUs that a product before had; note its own."""
+        own: dict[str, int] = {}
+        for index, variant in enumerate(draft.data["variants"]):
+            sku = variant.get("sku")
+            path = f"variants.{index}.sku"
+            if sku in sku_lines:
+                message = f"{sku} is a variant of another product at line {sku_lines[sku]}."
+                draft.mistakes.append(Rejected("ALREADY_EXISTS", message, field=path))
+            elif sku:
+                own.setdefault(sku, draft.cells[path][0])
+        sku_lines |= own
 
     def get(self, row: Row, name: str) -> str:
         """A cell's text; blank where the file doesn't have the column."""
         column = self.columns.get(name)
-        return row.cells[column] if column else ""
+        return row.cells.get(column, "") if column else ""
 
     def _column(self, name: str) -> str:
         return self.columns.get(name, NAMES[name][0])
 
     def _draft(self, rows: list[Row]) -> Draft:
         first = rows[0]
+        skus = {row.line: self.get(row, "sku") for row in rows}
+        surplus = [row.line for row in rows if row.surplus]
+        is_too_long = len(rows) > MAX_ROWS_OF_PRODUCT
+        rows = rows[:MAX_ROWS_OF_PRODUCT]
         draft = Draft(
             handle=self.get(first, "handle"),
             data={"slug": self.get(first, "handle")},
             category=self._of_product(rows, "type")[0],
             cells={"": (first.line, self._column("handle"))},
-            surplus=[row.line for row in rows if row.surplus],
+            skus=skus,
         )
+        if not draft.handle:
+            message = "A row needs the handle of its product."
+            draft.mistakes.append(Rejected("REQUIRED", message, field="slug"))
+        if is_too_long:
+            message = f"A product has at most {MAX_ROWS_OF_PRODUCT} rows."
+            draft.mistakes.append(Rejected("INVALID", message, field="slug"))
+        for line in surplus:
+            draft.cells[f"row {line}"] = (line, "")
+            message = "The row has more cells than the header. Is a text with commas not quoted?"
+            draft.mistakes.append(Rejected("INVALID", message, field=f"row {line}"))
         for path, name in {
             "name": "title",
             "description": "body",
@@ -227,3 +286,7 @@ def missing_columns(header: list[str]) -> list[str]:
     """The required columns that the header lacks."""
     columns = find_columns(header)
     return [NAMES[key][0] for key in REQUIRED if key not in columns]
+
+
+def _listed(columns: list[str]) -> str:
+    return f"the column{'s' if len(columns) > 1 else ''} {', '.join(columns)}"

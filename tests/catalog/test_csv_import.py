@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from catalog.csv_import import UnreadableFile, import_products
+from catalog.csv_import import import_products
 from catalog.models import (
     Category,
     Media,
@@ -189,6 +189,15 @@ class TestChangedFiles:
         assert counts(run(MUG)) == (0, 0, 1, 0)
         assert Variant.objects.get().stock.on_hand == 3
 
+    def test_rows_of_a_product_may_stand_apart(self):
+        report = run(
+            MUG | {"Option1 Name": "Size", "Option1 Value": "S"},
+            {"Handle": "jug", "Title": "Jug", "Variant Price": "5"},
+            {"Handle": "mug", "Option1 Value": "L", "Variant Price": "12"},
+        )
+        assert counts(report) == (2, 0, 0, 0)
+        assert Product.objects.get(slug="mug").variants.count() == 2
+
     def test_a_missing_column_leaves_what_is_there(self):
         run(MUG | {"Vendor": "Harbour", "Tags": "tea", "Image Src": "https://example.com/1.jpg"})
         report = run(csv_file(MUG, header=["Handle", "Title", "Variant Price"]))
@@ -324,6 +333,12 @@ class TestBadRows:
             (3, "Variant Price", "REQUIRED")
         ]
 
+    def test_a_product_of_too_many_rows(self):
+        rows = [{"Handle": "mug", "Image Src": "https://example.com/1.jpg"}] * 2_500
+        (error,) = run(MUG, *rows).errors
+        assert (error.line, error.column, error.code) == (2, "Handle", "INVALID")
+        assert run(MUG, *rows[1:]).created == 1
+
     def test_a_row_with_more_cells_than_the_header(self):
         report = run(b"Handle,Title,Variant Price\nmug,Mug, white,5\njug,Jug,5,\n")
         assert [(e.line, e.column, e.code) for e in report.errors if not e.column] == [
@@ -342,35 +357,6 @@ class TestBadRows:
         stock.save()
         (error,) = run(MUG | {"Variant Inventory Qty": "3"}).errors
         assert (error.line, error.column, error.code) == (2, "Variant Inventory Qty", "INVALID")
-
-
-class TestUnreadableFiles:
-    @pytest.mark.parametrize(
-        ("content", "message"),
-        [
-            (b"", "empty"),
-            (b"\n\n", "empty"),
-            (b"Title,Variant Price\nMug,5\n", "lacks the column Handle"),
-            (b"a;b;c\n1;2;3\n", "lacks the columns Handle, Title, Variant Price"),
-            (b"Handle,Title,title,Variant Price\n", "'title' is there twice"),
-            ("Handle,Title,Variant Price\nmug,Écru,5\n".encode("cp1252"), "Line 2 is not utf-8"),
-            (b'Handle,Title,Variant Price\nmug,"Mug,5\njug,Jug,5\n', "starts at line 2"),
-            ("Handle,Title,Variant Price\n".encode("utf-16"), "not utf-8"),
-        ],
-    )
-    def test_are_refused_with_one_clear_message(self, content, message):
-        with pytest.raises(UnreadableFile, match=message):
-            run(content)
-
-    def test_another_encoding_can_be_named(self):
-        content = "Handle,Title,Variant Price\nmug,Écru,5\n".encode("cp1252")
-        run(content, encoding="windows-1252")
-        assert Product.objects.get().name == "Écru"
-        with pytest.raises(UnreadableFile, match="no encoding"):
-            run(content, encoding="klingon")
-
-    def test_a_byte_order_mark_is_no_part_of_the_header(self):
-        assert counts(run(b"\xef\xbb\xbf" + csv_file(MUG))) == (1, 0, 0, 0)
 
 
 class TestCost:
