@@ -40,6 +40,7 @@ from commerce.payments import PaymentProvider, ProviderUnavailable, provider_nam
 from commerce.services.carts import lock_cart, refuse_ordered
 from commerce.services.events import append_events
 from commerce.services.payments.asking import refuse_declined
+from commerce.services.payments.books import is_unwanted
 from commerce.services.payments.recording import record_outcome
 from commerce.services.payments.starting import (
     NOTHING_IS_DUE,
@@ -161,7 +162,7 @@ def _is_to_be_asked(checkout: Checkout, provider: PaymentProvider) -> bool:
         not provider.is_offline
         and checkout.payment.status == Payment.Status.PENDING
         and checkout.payment.next_action is None
-        and checkout.order.status == OrderStatus.PENDING_PAYMENT
+        and not is_unwanted(checkout.payment)
     )
 
 

@@ -296,10 +296,16 @@ class TestPaymentStatusOfAnOrder:
             ([{"status": "FAILED"}], "FAILED"),
             ([{"status": "FAILED"}, {"status": "PENDING"}], "PENDING"),
             ([{"status": "FAILED"}, {"status": "CAPTURED", "captured": 9}], "PAID"),
-            ([{"status": "CANCELLED"}], "PENDING"),
+            ([{"status": "CANCELLED"}], "FAILED"),
+            ([{"status": "CANCELLED"}, {"status": "PENDING"}], "PENDING"),
             ([], "PENDING"),
         ],
     )
     def test_follows_from_its_payments(self, payments, shown):
         rows = [Payment(amount=Decimal(9), **fields) for fields in payments]
-        assert payment_status(rows) == PaymentStatus(shown)
+        assert payment_status(rows, is_over=False) == PaymentStatus(shown)
+
+    @pytest.mark.parametrize(("status", "shown"), [("CANCELLED", "PENDING"), ("FAILED", "FAILED")])
+    def test_that_is_over_has_not_failed_where_the_shop_gave_it_up(self, status, shown):
+        row = Payment(amount=Decimal(9), status=status)
+        assert payment_status([row], is_over=True) == PaymentStatus(shown)

@@ -329,6 +329,15 @@ class TestWebhook:
         assert shown() == ("CONFIRMED", "PAID")
         assert Payment.objects.get().next_action is None
 
+    def test_says_that_what_was_reserved_is_free_again(self, cart, bank, provide, post):
+        provide(capture="manual")
+        pay(cart)
+        lapsed = only(bank.intents) | {"status": "canceled", "cancellation_reason": "automatic"}
+        assert post(event("payment_intent.canceled", lapsed)) == 200
+        assert shown() == ("CONFIRMED", "FAILED")
+        pay(cart, key="key-2")
+        assert shown() == ("CONFIRMED", "AUTHORIZED")
+
     def test_races_with_the_client(self, cart, bank, client):
         payment = pay(cart, "pm_3ds").payment
         intent = only(bank.intents)

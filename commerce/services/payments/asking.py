@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from commerce.models import OrderStatus, Payment
+from commerce.models import Payment
 from commerce.payments import ProviderUnavailable, is_offline, provider_of
 from commerce.services.payments.books import is_unwanted
 from commerce.services.payments.recording import Recorded, record_outcome
@@ -73,11 +73,10 @@ def ask_provider(*, payment_id: int, now: datetime) -> None:
             pk=payment_id,
             status=Status.PENDING,
             next_action__isnull=True,
-            order__status=OrderStatus.PENDING_PAYMENT,
         )
         .first()
     )
-    if payment is None:
+    if payment is None or is_unwanted(payment):
         return
     try:
         outcome = provider_of(payment).confirm(payment=payment, data={})

@@ -8,6 +8,8 @@ from commerce.models import Order, OrderStatus, Payment, PaymentStatus
 
 # What can't be paid any more.
 OVER = frozenset({OrderStatus.CANCELLED, OrderStatus.EXPIRED})
+# What brings no money: it was refused, or what was reserved is free again.
+REFUSED = frozenset({Payment.Status.FAILED, Payment.Status.CANCELLED})
 
 
 def lock_payments(order_id: int) -> tuple[Order, list[Payment]]:
@@ -36,18 +38,22 @@ def holds_money(payment: Payment) -> bool:
 
 def show_payment_status(order: Order, payments: Iterable[Payment]) -> None:
     """Have an order show what its payments come to; the one place that decides it."""
-    status = payment_status(list(payments))
+    status = payment_status(list(payments), is_over=order.status in OVER)
     if order.payment_status != status:
         order.payment_status = status
         Order.objects.filter(pk=order.pk).update(payment_status=status)
 
 
-def payment_status(payments: list[Payment]) -> PaymentStatus:
+def payment_status(payments: list[Payment], *, is_over: bool) -> PaymentStatus:
     """What payments come to, together.
 
     Money that was given back tells most; then money that came, once no more is to come; then
     money that is reserved or awaited; a refusal only where nothing else is to be told. One that
     came beside another says nothing: it is given back.
+
+    Args:
+        is_over: whether the order is; else it has failed too where what was reserved is free
+            again, as happens at the bank's after some days.
     """
     payments = [payment for payment in payments if not payment.is_superseded]
     refunded = sum(payment.refunded for payment in payments)
@@ -63,4 +69,5 @@ def payment_status(payments: list[Payment]) -> PaymentStatus:
     # The payment of an order that costs nothing has captured all of it.
     if captured or Payment.Status.CAPTURED in states:
         return PaymentStatus.PAID
-    return PaymentStatus.FAILED if Payment.Status.FAILED in states else PaymentStatus.PENDING
+    failures = {Payment.Status.FAILED} if is_over else REFUSED
+    return PaymentStatus.FAILED if states & failures else PaymentStatus.PENDING

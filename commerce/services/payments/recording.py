@@ -17,7 +17,9 @@ from commerce.services.confirmations import enqueue_confirmation
 from commerce.services.events import append_events
 from commerce.services.payments.books import (
     OVER,
+    REFUSED,
     holds_money,
+    is_unwanted,
     lock_payments,
     show_payment_status,
 )
@@ -141,9 +143,9 @@ def _receive(
     order: Order, payments: list[Payment], payment: Payment, *, now: datetime
 ) -> list[Job]:
     """Money has come: it confirms the order, or it is given back."""
-    others = any(holds_money(each) for each in payments if each.pk != payment.pk)
+    others = [each for each in payments if each.pk != payment.pk]
     confirm = TRANSITIONS[SystemAction.CONFIRM]
-    if order.status in confirm.sources and not others:
+    if order.status in confirm.sources and not any(map(holds_money, others)):
         order.status = confirm.target
         Order.objects.filter(pk=order.pk).update(status=order.status)
         message = "We have your payment; the order is confirmed."
@@ -155,6 +157,10 @@ def _receive(
                 other.save(update_fields=["is_superseded"])
                 enqueue_giving_back(other)
         return [enqueue_confirmation(order)]
+    if not is_unwanted(payment) and all(other.status in REFUSED for other in others):
+        # What had been reserved for the confirmed order was free again.
+        append_events(order, (OrderEvent.Kind.CONFIRMED, "We have your new payment."), now=now)
+        return []
     why = "was paid already" if order.status not in OVER else f"was {order.status.lower()} before"
     message = f"A payment has come, but the order {why}: we give the money back."
     append_events(order, (OrderEvent.Kind.PAYMENT_LATE, message), now=now)

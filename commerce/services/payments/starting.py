@@ -7,17 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from commerce.models import Order, OrderEvent, OrderStatus, Payment
-from commerce.payments import PaymentProvider
+from commerce.payments import PaymentProvider, is_offline
 from commerce.services import confirmations
 from commerce.services.events import append_events
 from commerce.services.payments import jobs
-from commerce.services.payments.books import lock_payments, show_payment_status
+from commerce.services.payments.books import OVER, REFUSED, lock_payments, show_payment_status
 from tasks.errors import Rejected
 from tasks.models import Job
 
 PAYMENT_IS_DUE = "The order is confirmed; payment is due."
 NOTHING_IS_DUE = "The order is confirmed; there is nothing to pay."
-REFUSED = frozenset({Payment.Status.FAILED, Payment.Status.CANCELLED})
 
 
 def ask_for_payment(
@@ -51,7 +50,7 @@ def ask_again(
     data: dict[str, Any],
     now: datetime,
 ) -> tuple[Payment, Job] | None:
-    """Ask for another payment of an order that still waits and whose payments were refused.
+    """Ask for another payment of an order whose payments were refused, or are free again.
 
     None where it is paid, or may yet be, or is over.
 
@@ -60,13 +59,11 @@ def ask_again(
     """
     pk = Order.objects.values_list("pk", flat=True).get(number=order_number)
     order, payments = lock_payments(pk)
-    if order.status != OrderStatus.PENDING_PAYMENT or any(
-        payment.status not in REFUSED for payment in payments
-    ):
+    if order.status in OVER or any(payment.status not in REFUSED for payment in payments):
         return None
     if quote_total is not None and quote_total != order.total:
         raise Rejected("PRICE_CHANGED", f"The order's total is {order.total}.", field="quoteTotal")
-    if provider.is_offline:
+    if provider.is_offline and order.status == OrderStatus.PENDING_PAYMENT:
         order.status = OrderStatus.CONFIRMED
         order.save(update_fields=["status"])
         append_events(order, (OrderEvent.Kind.CONFIRMED, PAYMENT_IS_DUE), now=now)
@@ -79,6 +76,6 @@ def jobs_of(payment: Payment) -> list[Job]:
     """What goes on in the background: the order's confirmation or, before that, asking."""
     order = payment.order
     kind, key = confirmations.KIND, confirmations.job_key(order)
-    if payment.status == Payment.Status.PENDING and order.status == OrderStatus.PENDING_PAYMENT:
+    if payment.status == Payment.Status.PENDING and not is_offline(payment):
         kind, key = jobs.ASK, jobs.payment_key(payment)
     return list(Job.objects.filter(kind=kind, key=key))

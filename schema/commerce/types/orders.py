@@ -50,7 +50,7 @@ PaymentStatus = enumeration(
         "PAID": "The money has arrived.",
         "PARTIALLY_REFUNDED": "A part was given back.",
         "REFUNDED": "All was given back.",
-        "FAILED": "The provider refused.",
+        "FAILED": "The provider refused, or what was reserved is free again.",
     },
 )
 
