@@ -6,10 +6,12 @@ import logging
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef, QuerySet
 
-from commerce.models import Order, OrderEvent
+from commerce.models import Order, OrderEvent, Payment
 from commerce.services.events import append_events
 from commerce.services.orders import give_back
+from commerce.services.payments.books import lock_payments
 from commerce.services.payments.giving_back import give_up_payments
 from commerce.services.transactions import in_transaction
 from commerce.states import TRANSITIONS, SystemAction
@@ -24,7 +26,7 @@ EXPIRE = TRANSITIONS[SystemAction.EXPIRE]
 
 
 def expire_unpaid_orders(*, now: datetime) -> int:
-    """Expire the orders that have waited for their payment too long; how many.
+    """Expire the orders whose last payment was begun too long ago; how many.
 
     Each is a transaction of its own: one that fails keeps no other from expiring. A payment that
     comes later is given back.
@@ -32,9 +34,7 @@ def expire_unpaid_orders(*, now: datetime) -> int:
     Raises:
         ValidationError: ``INVALID_TRANSITION`` where some failed, after all others have expired.
     """
-    due = Order.objects.filter(
-        EXPIRE.in_state, placed_at__lt=now - settings.ORDER_PAYMENT_TIMEOUT
-    ).order_by("pk")
+    due = _due(now).order_by("pk")
     count, last, failed = 0, 0, []
     while pks := list(due.filter(pk__gt=last).values_list("pk", flat=True)[:BATCH]):
         for last in pks:
@@ -51,11 +51,23 @@ def expire_unpaid_orders(*, now: datetime) -> int:
     return count
 
 
+def _due(now: datetime) -> QuerySet[Order]:
+    """Those that wait, and have been given no other payment since.
+
+    An order is placed with its first payment: the older of its two conditions has the index.
+    """
+    latest = now - settings.ORDER_PAYMENT_TIMEOUT
+    newer = Payment.objects.filter(order=OuterRef("pk"), created_at__gte=latest)
+    return Order.objects.filter(~Exists(newer), EXPIRE.in_state, placed_at__lt=latest)
+
+
 def _expire(pk: int, *, now: datetime) -> bool:
-    """Expire an order unless it was paid or cancelled meanwhile."""
+    """Expire an order unless it was paid, cancelled or tried again meanwhile."""
 
     def expire() -> bool:
-        if not Order.objects.filter(EXPIRE.in_state, pk=pk).update(status=EXPIRE.target):
+        # The condition looks at payments too: it is only sure once nobody else can add one.
+        lock_payments(pk)
+        if not _due(now).filter(pk=pk).update(status=EXPIRE.target):
             return False
         order = Order.objects.get(pk=pk)
         give_up_payments(order)

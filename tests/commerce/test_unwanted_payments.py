@@ -272,6 +272,17 @@ class TestUnpaidOrders:
         assert expire_unpaid_orders(now=NOON + timedelta(minutes=60)) == 1
         assert shown(order)[0] == "EXPIRED"
 
+    def test_have_as_much_time_for_another_payment(self, pay, bank, cart):
+        with pytest.raises(ValidationError):
+            pay(PaymentOutcome(Payment.Status.FAILED))
+        bank.answers = [PaymentOutcome(Payment.Status.PENDING)]
+        again = NOON + timedelta(minutes=55)
+        order = buy(cart, key="key-2", provider="bank", now=again).order
+        assert expire_unpaid_orders(now=LATE) == 0
+        assert expire_unpaid_orders(now=again + timedelta(minutes=60)) == 0
+        assert expire_unpaid_orders(now=again + timedelta(minutes=61)) == 1
+        assert shown(order)[0] == "EXPIRED"
+
     def test_with_a_refused_payment_expire_too(self, pay):
         with pytest.raises(ValidationError):
             pay(PaymentOutcome(Payment.Status.FAILED))
