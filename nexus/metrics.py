@@ -72,7 +72,7 @@ class JobCollector(Collector):
             labels=["queue"],
         )
         for row in rows:
-            for state in ("waiting", "delayed", "running", "failed", "dead"):
+            for state in ("waiting", "delayed", "retrying", "running", "failed", "dead"):
                 jobs.add_metric([row.name, state], getattr(row, state))
             oldest.add_metric([row.name], row.oldest.total_seconds())
             rate.add_metric([row.name], row.per_minute)

@@ -24,6 +24,6 @@ class Rejected(ValidationError):
 class TryAgain(Exception):
     """Raised by a job that can't be done now but may be later, with a reason fit for a client.
 
-    For example ``TryAgain("The mail server does not answer.")``. Any other exception makes
+    For example ``TryAgain("The mail server does not take the mail.")``. Any other exception makes
     another attempt too, but tells the client nothing.
     """

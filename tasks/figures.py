@@ -23,7 +23,8 @@ class Figures:
         name: the queue or the kind.
         waiting: jobs that are due, or sent, and that no worker has begun.
         oldest: how long the longest waiting of them has been due.
-        delayed: jobs that are due later, most of them after a failed attempt.
+        delayed: jobs that are due later and were never begun.
+        retrying: jobs whose last attempt failed and whose next one is due later.
         running: jobs that a worker has.
         failed: jobs that a rule forbade and nobody has sent again.
         dead: jobs that were given up and nobody has sent again.
@@ -34,6 +35,7 @@ class Figures:
     waiting: int = 0
     oldest: timedelta = timedelta()
     delayed: int = 0
+    retrying: int = 0
     running: int = 0
     failed: int = 0
     dead: int = 0
@@ -48,14 +50,17 @@ def figures(*, by: str, now: datetime) -> list[Figures]:
     found = {name: Figures(name=name) for name in (Job.Queue.values if by == "queue" else [])}
     jobs = Job.objects.order_by(by).values(by)
     due = Q(status=Status.DISPATCHED) | Q(status=Status.PENDING, not_before__lte=now)
+    later = Q(status=Status.PENDING, not_before__gt=now)
     for row in jobs.filter(status__in=[Status.PENDING, Status.DISPATCHED, Status.RUNNING]).annotate(
         waiting=Count("pk", filter=due),
         since=Min("not_before", filter=due),
-        delayed=Count("pk", filter=Q(status=Status.PENDING, not_before__gt=now)),
+        delayed=Count("pk", filter=later & Q(attempts=0)),
+        retrying=Count("pk", filter=later & Q(attempts__gt=0)),
         running=Count("pk", filter=Q(status=Status.RUNNING)),
     ):
         one = found.setdefault(row[by], Figures(name=row[by]))
-        one.waiting, one.delayed, one.running = row["waiting"], row["delayed"], row["running"]
+        for state in ("waiting", "delayed", "retrying", "running"):
+            setattr(one, state, row[state])
         if row["since"]:
             one.oldest = max(now - row["since"], timedelta())
     for row in jobs.filter(status__in=[Status.FAILED, Status.DEAD]).annotate(

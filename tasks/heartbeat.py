@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 from types import TracebackType
 from typing import Self
 
@@ -43,7 +43,13 @@ class Heartbeat:
         self._progress: int | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"heartbeat {job}", daemon=True)
+        self._thread = threading.Thread(
+            # In this context, which tells the log whose lease it is.
+            target=copy_context().run,
+            args=[self._run],
+            name=f"heartbeat {job}",
+            daemon=True,
+        )
 
     def __enter__(self) -> Self:
         self._token = _current.set(self)

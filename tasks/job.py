@@ -6,8 +6,7 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -20,7 +19,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 from django.db.transaction import atomic
 from django.utils import timezone
 
-from tasks import context
+from tasks.context import about
 from tasks.errors import TryAgain
 from tasks.heartbeat import Heartbeat, report_progress
 from tasks.models import InboxEntry, Job
@@ -100,21 +99,23 @@ class _Policy:
 
 
 def _run(policy: _Policy, public_id: uuid.UUID, kwargs: dict[str, Any]) -> None:
-    with _in_context(job_id=str(public_id), task=policy.kind):
+    # Of the job no more is known than its message says.
+    with about(Job(public_id=public_id, kind=policy.kind)):
         close_old_connections()
         job = _patiently(partial(_claim, policy, public_id, timezone.now()))
-        if job is None:
-            return
-        with _in_context(request_id=job.request_id or "-"):
-            began = time.monotonic()
-            try:
-                with Heartbeat(job):
-                    _have_effect(policy, job, kwargs)
-            except Exception as error:  # noqa: BLE001  (whatever it is, the job's row must tell)
-                _patiently(partial(_fail, policy, job, error, timezone.now()))
-            else:
-                milliseconds = 1000 * (time.monotonic() - began)
-                logger.info("Job %s succeeded in %.0f ms", job, milliseconds)
+    if job is None:
+        return
+    with about(job):
+        logger.info("Job %s is started, attempt %s", job, job.attempts)
+        began = time.monotonic()
+        try:
+            with Heartbeat(job):
+                _have_effect(policy, job, kwargs)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the job's row must tell)
+            _patiently(partial(_fail, policy, job, error, timezone.now()))
+        else:
+            milliseconds = 1000 * (time.monotonic() - began)
+            logger.info("Job %s succeeded in %.0f ms", job, milliseconds)
 
 
 def _claim(policy: _Policy, public_id: uuid.UUID, now: datetime) -> Job | None:
@@ -131,7 +132,8 @@ def _claim(policy: _Policy, public_id: uuid.UUID, now: datetime) -> Job | None:
         if job.attempts >= policy.max_attempts:
             # Every attempt took its worker down with it, or this one could never say how it ended.
             jobs.filter(pk=job.pk).change(**_ended(Job.Status.DEAD, _given_up(policy), now))
-            logger.error("Job %s is given up: no attempt has reported back", job)
+            with about(job):
+                logger.error("Job %s is given up: no attempt has reported back", job)
             return None
         job.status = Job.Status.RUNNING
         job.run_id = uuid.uuid4()
@@ -172,18 +174,23 @@ def _have_effect(policy: _Policy, job: Job, kwargs: dict[str, Any]) -> None:
 
 def _fail(policy: _Policy, job: Job, error: Exception, now: datetime) -> None:
     if isinstance(error, ValidationError):
-        logger.warning("Job %s is refused: %s", job, "; ".join(error.messages))
-        _held(job).change(**_ended(Job.Status.FAILED, "; ".join(error.messages), now))
+        reason = "; ".join(error.messages)
+        logger.warning("Job %s failed at attempt %s, by a rule: %s", job, job.attempts, reason)
+        _held(job).change(**_ended(Job.Status.FAILED, reason, now))
     elif isinstance(error, PermissionDenied):
-        logger.warning("Job %s is refused: %s", job, error)
+        logger.warning("Job %s failed at attempt %s: it is not permitted", job, job.attempts)
         _held(job).change(**_ended(Job.Status.FAILED, "This is not permitted.", now))
     elif job.attempts >= policy.max_attempts:
-        logger.error("Job %s is given up after %s attempts", job, job.attempts, exc_info=error)
+        logger.error("Job %s is given up after attempt %s", job, job.attempts, exc_info=error)
         _held(job).change(**_ended(Job.Status.DEAD, f"{_reason(error)} {_given_up(policy)}", now))
     else:
         delay = policy.delay(job.attempts)
         logger.warning(
-            "Job %s is tried again in %.1f s", job, delay.total_seconds(), exc_info=error
+            "Job %s failed at attempt %s and is tried again in %.1f s",
+            job,
+            job.attempts,
+            delay.total_seconds(),
+            exc_info=error,
         )
         _held(job).change(
             status=Job.Status.PENDING,
@@ -241,14 +248,3 @@ def _patiently(step: Callable[[], T]) -> T:
             connection.close()
             time.sleep(pause)
     return step()
-
-
-@contextmanager
-def _in_context(**values: str) -> Iterator[None]:
-    variables = {name: getattr(context, name) for name in values}
-    tokens = {name: variable.set(values[name]) for name, variable in variables.items()}
-    try:
-        yield
-    finally:
-        for name, token in tokens.items():
-            variables[name].reset(token)

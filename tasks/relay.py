@@ -18,6 +18,7 @@ from django.utils import timezone
 from prometheus_client import Counter, Gauge
 
 from tasks.broker import Publisher, Unavailable
+from tasks.context import about
 from tasks.models import Job
 from tasks.periodic import Timetable
 
@@ -128,6 +129,9 @@ def relay_batch(publisher: Publisher, *, queue: str, limit: int = BATCH, now: da
         published = publisher.publish(jobs) if jobs else []
         _mark_dispatched(published, timezone.now())
     published_jobs.labels(queue).inc(len(published))
+    for job in published:
+        with about(job):
+            logger.info("Job %s is dispatched; it was enqueued at %s", job, job.created_at)
     if len(published) < len(jobs):
         refused_jobs.labels(queue).inc(len(jobs) - len(published))
         raise Refused(f"The broker refused {len(jobs) - len(published)} of {len(jobs)} jobs.")
@@ -160,14 +164,16 @@ def resend_overdue(now: datetime) -> int:
                 status__in=[Job.Status.DISPATCHED, Job.Status.RUNNING], lease_expires_at__lte=now
             )
             .order_by("lease_expires_at")
-            .values_list("pk", flat=True)[:BATCH]
+            .only("public_id", "kind", "request_id", "status")[:BATCH]
         )
         if overdue:
-            Job.objects.filter(pk__in=overdue).change(
+            Job.objects.filter(pk__in=[job.pk for job in overdue]).change(
                 status=Job.Status.PENDING, not_before=now, lease_expires_at=None, run_id=None
             )
-            resent_jobs.inc(len(overdue))
-            logger.warning("Sending %s job(s) again whose lease has ended", len(overdue))
+    resent_jobs.inc(len(overdue))
+    for job in overdue:
+        with about(job):
+            logger.warning("Job %s is sent again: it was %s beyond its lease", job, job.status)
     return len(overdue)
 
 
@@ -193,11 +199,13 @@ def declare_undeliverable(public_id: str, now: datetime) -> None:
     except ValueError:
         logger.warning("Dropping a message that is no job's: id %.100r", public_id)
         return
-    dead = Job.objects.filter(public_id=job_id, status=Job.Status.DISPATCHED).change(
+    waiting = Job.objects.filter(public_id=job_id, status=Job.Status.DISPATCHED)
+    job = waiting.first()
+    if job is not None and waiting.change(
         status=Job.Status.DEAD,
         error="No worker could take this job.",
         finished_at=now,
         lease_expires_at=None,
-    )
-    if dead:
-        logger.error("Job %s is given up: no worker could take it", public_id)
+    ):
+        with about(job):
+            logger.error("Job %s is given up: no worker could take it", job)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.db.utils import OperationalError
+from django.utils import timezone
 
 from tasks.models import Job
 
@@ -45,6 +48,33 @@ def test_tells_how_the_jobs_stand(client, opened):
     assert 'nexus_jobs{queue="bulk",state="waiting"} 0.0' in lines
     assert "nexus_database_up 1.0" in lines
     assert any(line.startswith("nexus_jobs_oldest_waiting_seconds") for line in lines)
+
+
+def test_counts_a_job_at_every_step_of_its_life(client, opened):
+    job = Job.objects.create(kind="shop.mail")
+    now = timezone.now()
+    later = now + timedelta(minutes=1)
+    for step, figure in [
+        ({"status": "PENDING", "not_before": later}, 'nexus_jobs{queue="default",state="delayed"}'),
+        ({"not_before": now}, 'nexus_jobs{queue="default",state="waiting"}'),
+        ({"status": "DISPATCHED"}, 'nexus_jobs{queue="default",state="waiting"}'),
+        ({"status": "RUNNING", "attempts": 1}, 'nexus_jobs{queue="default",state="running"}'),
+        (
+            {"status": "PENDING", "not_before": later},
+            'nexus_jobs{queue="default",state="retrying"}',
+        ),
+        ({"status": "FAILED"}, 'nexus_jobs{queue="default",state="failed"}'),
+        ({"status": "DEAD"}, 'nexus_jobs{queue="default",state="dead"}'),
+        (
+            {"status": "SUCCEEDED", "finished_at": now},
+            'nexus_jobs_succeeded_per_minute{queue="default"}',
+        ),
+    ]:
+        Job.objects.filter(pk=job.pk).update(**step)
+        lines = client.get("/metrics", headers=BEARER).text.splitlines()
+        figures = [line for line in lines if line.startswith(("nexus_jobs{", "nexus_jobs_succ"))]
+        counted = [line.rpartition(" ")[0] for line in figures if not line.endswith(" 0.0")]
+        assert counted == [figure]
 
 
 def test_a_database_that_is_away_is_a_figure_too(client, opened, caplog):

@@ -7,11 +7,12 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+from celery import current_app
 from django.db import connection
 
 from tasks.errors import Rejected, TryAgain
 from tasks.job import job_task, report_progress
-from tasks.models import IdempotencyRecord
+from tasks.models import IdempotencyRecord, Job
 
 SOON = timedelta(milliseconds=50)
 
@@ -23,6 +24,13 @@ def effects(of: str) -> int:
 
 def have_effect(of: str) -> None:
     IdempotencyRecord.objects.create(actor=of, operation="sample", key=os.urandom(8).hex())
+
+
+def deliver(job: Job) -> Job:
+    """Run a job as a worker does that receives its message; the row after that."""
+    current_app.tasks[job.kind].apply(kwargs=job.kwargs, task_id=str(job.public_id), throw=True)
+    job.refresh_from_db()
+    return job
 
 
 @job_task("sample.write", backoff=SOON)

@@ -21,6 +21,7 @@ def some_jobs(now: datetime = NOW) -> None:
 
     job("PENDING", not_before=now - 3 * MINUTE)
     job("PENDING", not_before=now + 3 * MINUTE)
+    job("PENDING", not_before=now + MINUTE, attempts=2)
     job("DISPATCHED", not_before=now - MINUTE)
     job("RUNNING")
     job("RUNNING", queue="bulk", kind="shop.import")
@@ -40,6 +41,7 @@ def test_figures_of_every_queue():
             waiting=2,
             oldest=3 * MINUTE,
             delayed=1,
+            retrying=1,
             running=1,
             failed=1,
             dead=1,
@@ -75,10 +77,10 @@ class TestCommand:
         some_jobs()
 
         assert self.shown() == [
-            "queue    waiting  oldest  delayed  running  failed  dead  done/min",
-            "high           0     0 s        0        0       0     0       0.0",
-            "default        2   180 s        1        1       1     1       0.6",
-            "bulk           0     0 s        0        1       0     0       0.0",
+            "queue    waiting  oldest  delayed  retrying  running  failed  dead  done/min",
+            "high           0     0 s        0         0        0       0     0       0.0",
+            "default        2   180 s        1         1        1       1     1       0.6",
+            "bulk           0     0 s        0         0        1       0     0       0.0",
         ]
         assert [line.split()[0] for line in self.shown("--by", "kind")] == [
             "kind",

@@ -6,23 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from celery import current_app
 from django.db import connection
 from django.utils import timezone
 
 from tasks.jobs import retry_job
 from tasks.models import InboxEntry, Job
 from tests.tasks import sample
+from tests.tasks.sample import deliver
 from tests.tasks.waiting import eventually
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def deliver(job: Job) -> Job:
-    """Run a job as a worker does that receives its message; the row after that."""
-    current_app.tasks[job.kind].apply(kwargs=job.kwargs, task_id=str(job.public_id), throw=True)
-    job.refresh_from_db()
-    return job
 
 
 def sent(kind: str, **kwargs) -> Job:
@@ -191,9 +184,7 @@ class TestDelivery:
         job = sent("sample.write", name="a")
         Job.objects.all().delete()
 
-        current_app.tasks["sample.write"].apply(
-            kwargs={"name": "a"}, task_id=str(job.public_id), throw=True
-        )
+        sample.write.apply(kwargs={"name": "a"}, task_id=str(job.public_id), throw=True)
 
         assert sample.effects("a") == 0
         assert "is not started" in caplog.text

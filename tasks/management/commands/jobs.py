@@ -11,7 +11,7 @@ from django.utils import timezone
 from tasks.figures import Figures, figures
 from tasks.models import Job
 
-HEADINGS = ("waiting", "oldest", "delayed", "running", "failed", "dead", "done/min")
+HEADINGS = ("waiting", "oldest", "delayed", "retrying", "running", "failed", "dead", "done/min")
 
 
 class Command(BaseCommand):
@@ -19,9 +19,9 @@ class Command(BaseCommand):
 
     help = (
         "Show the background jobs by queue, or by kind: how many wait for a worker and how long "
-        "the oldest has waited, how many are delayed, running, failed by a rule or dead, and how "
-        "many succeeded a minute in the last five. With --dead, list the last jobs that failed or "
-        "were given up, and why."
+        "the oldest has waited, how many are delayed, wait for another attempt, run, were refused "
+        "by a rule or are dead, and how many succeeded a minute in the last five. With --dead, "
+        "list the last jobs that failed or were given up, and why."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -55,5 +55,6 @@ class Command(BaseCommand):
 
 
 def _cells(one: Figures) -> tuple[str, ...]:
-    numbers = (one.waiting, f"{one.oldest.total_seconds():.0f} s", one.delayed, one.running)
-    return (one.name, *map(str, numbers), str(one.failed), str(one.dead), f"{one.per_minute:.1f}")
+    oldest, rate = f"{one.oldest.total_seconds():.0f} s", f"{one.per_minute:.1f}"
+    states = (one.delayed, one.retrying, one.running, one.failed, one.dead)
+    return (one.name, str(one.waiting), oldest, *map(str, states), rate)
