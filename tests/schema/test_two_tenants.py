@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.core.cache import cache
 from django.test import Client, override_settings
 from graphql import GraphQLObjectType, get_named_type
@@ -24,6 +23,7 @@ from tests.schema.tenants import CUSTOMERS, GUESTS, NAMES, Tenant, alone, make_t
 from tests.schema.walking import (
     CURSORS,
     KEYS,
+    NO_LIMITS,
     QUERY,
     Chain,
     chains,
@@ -36,7 +36,6 @@ from tests.schema.walking import (
 from users.viewer import ANONYMOUS, Viewer
 
 SCHEMA, MAPPING = composed()
-NO_LIMITS = dict.fromkeys(settings.GRAPHQL_LIMITS, 10**9) | {"max_page_size": 100}
 
 # What the shop shows to everybody, or to its staff alone: nobody who buys owns any of it.
 SHARED = {
