@@ -104,6 +104,7 @@ class ProductFilterSet(django_filters.FilterSet):
     created_after = django_filters.IsoDateTimeFilter(label="Created after")
     is_published = TrueOrFalseFilter(label="Published")
     collection = TextFilter(label="Collection (slug)")
+    slug = TextFilter(label="Slug")
 
     class Meta:
         model = Product
@@ -121,6 +122,8 @@ def narrow_products(products: ProductQuerySet, values: Mapping[str, Any]) -> Pro
         products = products.in_category(
             given["category"], include_descendants=given.get("include_descendants", False)
         )
+    if "slug" in given:
+        products = products.filter(slug=given["slug"])
     if "collection" in given:
         products = products.in_collection(given["collection"])
     if "vendor" in given:
@@ -154,19 +157,3 @@ class ReviewFilterSet(django_filters.FilterSet):
         """Apply the cleaned value, which may be a database expression."""
         status = self.form.cleaned_data.get("status") or None
         return queryset if status is None else queryset.filter(status=status)
-
-
-class ProductSearchFilterSet(ProductFilterSet):
-    """The same for query strings, where search is one filter more."""
-
-    search = TextFilter(label="Words in name, vendor, tags, SKUs and description")
-    slug = TextFilter(label="Slug")
-
-    def filter_queryset(self, queryset: ProductQuerySet) -> ProductQuerySet:
-        """Apply the cleaned values."""
-        products = super().filter_queryset(queryset)
-        if (slug := self.form.cleaned_data["slug"]) is not None:
-            products = products.filter(slug=slug)
-        if (term := self.form.cleaned_data["search"]) is not None:
-            products = products.search(term)
-        return products

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from django.apps import apps
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 
-from catalog.expressions import HasOption, Matches, search_query, variant_availability
+from catalog.expressions import HasOption, Matches, search_query
 from users.viewer import Viewer
 
 
@@ -75,25 +74,6 @@ class ProductQuerySet(QuerySet):
         ``catalog.expressions.search_rank(term)`` says how well.
         """
         return self.filter(Matches(F("search_vector"), search_query(term)))
-
-    def with_parts(self) -> Self:
-        """Each with all that it consists of, in order: three statements more for any number."""
-        variants = apps.get_model("catalog.Variant").objects.annotate(
-            availability=variant_availability()
-        )
-        parts = {
-            "options": apps.get_model("catalog.ProductOption").objects.order_by("position"),
-            "variants": variants.order_by("position", "pk"),
-            "media": apps.get_model("catalog.Media").objects.order_by("position", "pk"),
-        }
-        return (
-            self.select_related("category", "listing")
-            .annotate(
-                availability=Coalesce("listing__availability", Value("OUT_OF_STOCK")),
-                review_count=Coalesce("listing__review_count", Value(0)),
-            )
-            .prefetch_related(*(Prefetch(name, rows) for name, rows in parts.items()))
-        )
 
 
 class VariantQuerySet(QuerySet):

@@ -1,19 +1,18 @@
 """What a product may look like: the one validation for imports and for both APIs.
 
 The serializers check shapes; what needs other rows (is this SKU taken? do the variants fit the
-options?) is the service's. REST also writes its answers with them: of products that
-``catalog.querysets.ProductQuerySet.with_parts`` has read.
+options?) is the service's. They also name what REST answers. The read compiler reads that, and
+``reads`` says which path of the API's types a field stands at, where that is not its own name.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from catalog.models import Availability, Category, Collection, Media, Product, Variant
+from catalog.models import Availability, Category, Collection, Product
 from catalog.serializer_fields import (
     MAX_INTEGER,
     MAX_LIST,
@@ -122,20 +121,15 @@ class SelectedOptionSerializer(serializers.Serializer):
     value = serializers.CharField(max_length=200)
 
 
-class SelectedOptions(Rows):
-    """A variant's options, in the order of its product's."""
-
-    def get_attribute(self, instance: Variant) -> list[dict[str, str]]:
-        """The dictionary that the variant keeps, as a list."""
-        return [
-            {"name": option.name, "value": instance.options[option.name]}
-            for option in instance.product.options.all()
-            if option.name in instance.options
-        ]
-
-
 class VariantSerializer(serializers.Serializer):
     """What a customer buys. Prices are in the shop's currency, weights in grams."""
+
+    reads = {
+        "options": "selectedOptions",
+        "price": "price.amount",
+        "compare_at_price": "compareAtPrice.amount",
+        "currency": "price.currency",
+    }
 
     id = serializers.IntegerField(
         required=False, allow_null=True, help_text="Of a variant that the product has already."
@@ -148,9 +142,7 @@ class VariantSerializer(serializers.Serializer):
         allow_blank=True,
         help_text="Made of the options where it is blank.",
     )
-    options = SelectedOptions(
-        child=SelectedOptionSerializer(), cleared=[], required=False, max_length=10
-    )
+    options = Rows(child=SelectedOptionSerializer(), cleared=[], required=False, max_length=10)
     price = Money(help_text="A new variant needs one.")
     compare_at_price = Money(required=False, allow_null=True)
     currency = serializers.CharField(read_only=True)
@@ -185,6 +177,7 @@ class VariantSerializer(serializers.Serializer):
 class MediaSerializer(serializers.Serializer):
     """A picture at an address elsewhere; without positions, the order of the list counts."""
 
+    id = serializers.IntegerField(read_only=True)
     url = serializers.URLField(max_length=2000)
     alt = Text(cleared="", max_length=500, required=False, allow_blank=True)
     position = serializers.IntegerField(
@@ -196,13 +189,6 @@ class MediaSerializer(serializers.Serializer):
         if not url.lower().startswith(("http://", "https://")):
             raise serializers.ValidationError("Enter an http or https address.")
         return url
-
-    def to_representation(self, instance: Media) -> dict[str, Any]:
-        """A file of ours has an address too."""
-        shown = super().to_representation(instance)
-        if instance.file:
-            shown["url"] = f"{settings.PUBLIC_URL}{settings.MEDIA_URL}{instance.file.name}"
-        return shown
 
 
 class MediaUploadSerializer(serializers.Serializer):
@@ -235,6 +221,14 @@ class ProductSerializer(serializers.Serializer):
     Whether variants fit the options is ``catalog.services.variant_fitting``'s to say.
     """
 
+    reads = {
+        "category_slug": "category.slug",
+        "min_price": "priceRange.min.amount",
+        "max_price": "priceRange.max.amount",
+        "currency": "priceRange.min.currency",
+        "review_count": "reviews.totalCount",
+    }
+
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=250)
     slug = serializers.SlugField(max_length=250, required=False, allow_unicode=True)
@@ -259,21 +253,20 @@ class ProductSerializer(serializers.Serializer):
     min_price = Money(
         read_only=True,
         allow_null=True,
-        source="listing.min_price",
         help_text="Of its variants; null where it has none.",
     )
     max_price = Money(
         read_only=True,
         allow_null=True,
-        source="listing.max_price",
         help_text="Of its variants; null where it has none.",
     )
-    currency = serializers.SerializerMethodField(help_text="ISO 4217.")
+    currency = serializers.CharField(
+        read_only=True, allow_null=True, help_text="ISO 4217; null where it has no price."
+    )
     availability = serializers.ChoiceField(Availability.choices, read_only=True)
     average_rating = serializers.FloatField(
         read_only=True,
         allow_null=True,
-        source="listing.rating",
         help_text="Stars, the mean of its published reviews; null without any.",
     )
     review_count = serializers.IntegerField(read_only=True)
@@ -286,7 +279,6 @@ class ProductSerializer(serializers.Serializer):
         help_text="When customers could find it first; null where they never could.",
     )
     created_at = serializers.DateTimeField(read_only=True)
-    updated_at = serializers.DateTimeField(read_only=True)
 
     instance: Product | None
 
@@ -295,10 +287,6 @@ class ProductSerializer(serializers.Serializer):
         super().__init__(*args, **options)
         if partial:
             self.fields["name"].required = False
-
-    def get_currency(self, product: Product) -> str:
-        """The shop's one."""
-        return settings.CURRENCY
 
     def validate_tags(self, tags: list[str]) -> list[str]:
         """Each tag once, the first of equals."""

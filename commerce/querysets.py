@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Self
 
 from django.apps import apps
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now, Upper
 
 from users.viewer import Viewer
@@ -97,21 +97,6 @@ class OrderQuerySet(QuerySet):
     def search(self, term: Any) -> Self:
         """Those whose number or e-mail address begins with ``term``, as two indexes find them."""
         return self.filter(Q(number__istartswith=term) | Q(email__istartswith=term))
-
-    def with_parts(self) -> Self:
-        """Each with all that it consists of, in order: four statements more for any number."""
-        parts = {
-            "lines": ("OrderLine", "pk"),
-            "events": ("OrderEvent", "sequence"),
-            "fulfillments": ("Fulfillment", "pk"),
-            "fulfillments__lines": ("FulfillmentLine", "pk"),
-        }
-        return self.prefetch_related(
-            *(
-                Prefetch(name, apps.get_model("commerce", model).objects.order_by(order))
-                for name, (model, order) in parts.items()
-            )
-        )
 
 
 class OrderEventQuerySet(QuerySet):

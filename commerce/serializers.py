@@ -1,4 +1,7 @@
-"""What carts and checkouts accept from outside, and how REST shows orders."""
+"""What carts and checkouts accept from outside, and what REST shows of orders.
+
+``reads`` says at which path of the API's types a field stands, where that is not its own name.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,10 @@ from commerce.models import (
     Order,
     OrderEvent,
     OrderLine,
+    OrderNote,
     Payment,
+    Return,
+    ReturnLine,
     Voucher,
 )
 from commerce.states import OrderAction
@@ -149,9 +155,26 @@ class CancellationSerializer(serializers.Serializer):
 class OrderLineSerializer(serializers.ModelSerializer):
     """One bought variant, as it was then."""
 
+    reads = {
+        "unit_price": "unitPrice.amount",
+        "total": "total.amount",
+        "variant_id": "variant.id",
+    }
+
     class Meta:
         model = OrderLine
-        fields = ["id", "name", "sku", "quantity", "unit_price", "total", "variant_id"]
+        fields = [
+            "id",
+            "name",
+            "sku",
+            "quantity",
+            "fulfilled",
+            "returning",
+            "returned",
+            "unit_price",
+            "total",
+            "variant_id",
+        ]
 
 
 class OrderEventSerializer(serializers.ModelSerializer):
@@ -164,6 +187,8 @@ class OrderEventSerializer(serializers.ModelSerializer):
 
 class FulfillmentLineSerializer(serializers.ModelSerializer):
     """How many of an order's line are in a parcel."""
+
+    reads = {"order_line_id": "orderLine.id"}
 
     class Meta:
         model = FulfillmentLine
@@ -180,19 +205,56 @@ class FulfillmentSerializer(serializers.ModelSerializer):
         fields = ["id", "tracking_number", "status", "lines"]
 
 
-class OrderSerializer(serializers.ModelSerializer):
-    """An order that ``OrderQuerySet.with_parts`` has read.
+class ReturnLineSerializer(serializers.ModelSerializer):
+    """How many of an order's line come back."""
 
-    It is annotated with ``commerce.expressions``: ``shown_token`` and ``allowed_actions``.
-    """
+    reads = {"order_line_id": "orderLine.id"}
+
+    class Meta:
+        model = ReturnLine
+        fields = ["order_line_id", "quantity"]
+
+
+class ReturnSerializer(serializers.ModelSerializer):
+    """Goods that a customer sends back."""
+
+    lines = ReturnLineSerializer(many=True)
+
+    class Meta:
+        model = Return
+        fields = ["id", "status", "reason", "answer", "created_at", "lines"]
+
+
+class OrderNoteSerializer(serializers.ModelSerializer):
+    """What staff wrote about an order for each other."""
+
+    author = serializers.CharField(allow_null=True, help_text="A name or an e-mail address.")
+
+    class Meta:
+        model = OrderNote
+        fields = ["id", "body", "author", "created_at"]
+
+
+class OrderSerializer(serializers.ModelSerializer):
+    """An order. Names, prices and addresses are those of when it was placed."""
+
+    reads = {
+        "currency": "total.currency",
+        **{part: f"totals.{part}.amount" for part in ("subtotal", "discount", "shipping", "tax")},
+        "included_tax": "totals.includedTax.amount",
+        "total": "total.amount",
+        "events": "events(first: 100).nodes",
+    }
 
     token = serializers.CharField(
-        source="shown_token", allow_null=True, help_text="Null but for its owner and its holder."
+        allow_null=True, help_text="Null but for its owner and its holder."
     )
     lines = OrderLineSerializer(many=True)
     shipping_address = CartAddressSerializer()
     billing_address = CartAddressSerializer(allow_null=True)
     fulfillments = FulfillmentSerializer(many=True)
+    returns = ReturnSerializer(many=True)
+    notes = OrderNoteSerializer(many=True, help_text="Of staff for each other.")
     events = OrderEventSerializer(many=True)
     allowed_actions = serializers.ListField(child=serializers.ChoiceField(OrderAction.choices))
 
@@ -212,10 +274,13 @@ class OrderSerializer(serializers.ModelSerializer):
             "shipping",
             "tax",
             "total",
+            "included_tax",
             "shipping_address",
             "billing_address",
             "shipping_method_name",
             "fulfillments",
+            "returns",
+            "notes",
             "events",
             "allowed_actions",
         ]
@@ -232,7 +297,9 @@ class NextActionSerializer(serializers.Serializer):
 class PaymentSerializer(serializers.ModelSerializer):
     """One payment of an order."""
 
-    id = serializers.UUIDField(source="public_id")
+    reads = {"amount": "amount.amount", "currency": "amount.currency"}
+
+    id = serializers.UUIDField()
     next_action = NextActionSerializer(allow_null=True)
 
     class Meta:
@@ -243,7 +310,7 @@ class PaymentSerializer(serializers.ModelSerializer):
 class CheckoutJobSerializer(serializers.ModelSerializer):
     """What goes on in the background after a checkout."""
 
-    id = serializers.UUIDField(source="public_id")
+    id = serializers.UUIDField()
 
     class Meta:
         model = Job

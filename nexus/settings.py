@@ -321,14 +321,14 @@ GRAPHIQL = config("GRAPHIQL", default=DEBUG, cast=bool)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.rest.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "users.rest.SessionAuthentication",
     ],
     # Every view declares its own; one that forgets is closed.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_PARSER_CLASSES": ["nexus.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "nexus.api.pagination.KeysetPagination",
+    "DEFAULT_PAGINATION_CLASS": "nexus.api.pagination.Pages",
     "DEFAULT_METADATA_CLASS": "nexus.api.metadata.Metadata",
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "nexus.api.problems.answer_problem",

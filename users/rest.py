@@ -11,6 +11,8 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.utils.functional import SimpleLazyObject
+from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
     AuthenticationFailed,
@@ -22,7 +24,7 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from users.authentication import InvalidToken, viewer_for_token, viewer_of
+from users.authentication import InvalidToken, viewer_for_session, viewer_for_token, viewer_of
 from users.models import User
 from users.permissions import AllowAny, Rule
 from users.tokens import token_in_header
@@ -51,15 +53,30 @@ class TokenAuthentication(BaseAuthentication):
             return None
         try:
             viewer = viewer_for_token(token)
-            return User.objects.get(pk=viewer.user_id), viewer
         except InvalidToken as error:
             raise AuthenticationFailed(MESSAGES[error.reason], code=error.reason) from None
-        except User.DoesNotExist:  # Deleted between the two statements.
-            raise AuthenticationFailed(MESSAGES["TOKEN_INVALID"], code="TOKEN_INVALID") from None
+        return _account_of(viewer), viewer
 
     def authenticate_header(self, request: Request) -> str:
         """What ``WWW-Authenticate`` says in a 401."""
         return 'Bearer realm="api"'
+
+
+class SessionAuthentication(authentication.SessionAuthentication):
+    """Takes a browser's session, with a CSRF token for what changes anything."""
+
+    def authenticate(self, request: Request) -> tuple[User, Viewer] | None:
+        """The session's account and viewer by one statement; None where nobody is logged in."""
+        viewer = viewer_for_session(request.COOKIES.get(settings.SESSION_COOKIE_NAME, ""))
+        if viewer is None:
+            return None
+        self.enforce_csrf(request)
+        return _account_of(viewer), viewer
+
+
+def _account_of(viewer: Viewer) -> Any:
+    """The viewer's account, read from the database where somebody looks at it."""
+    return SimpleLazyObject(lambda: User.objects.get(pk=viewer.user_id))
 
 
 class UploadParser(MultiPartParser):

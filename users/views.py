@@ -10,13 +10,12 @@ from django.contrib.auth import login, logout
 from django.middleware.csrf import get_token
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from users.permissions import AllowAny
-from users.rest import permits
+from users.rest import SessionAuthentication, permits
 from users.serializers import (
     CredentialsSerializer,
     RefreshTokenSerializer,

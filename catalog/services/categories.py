@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -74,11 +74,19 @@ def enter_category(
     )
 
 
-def update_category(*, category_id: int, given: Mapping[str, Any]) -> None:
+def update_category(
+    *,
+    category_id: int,
+    given: Mapping[str, Any],
+    partial: bool = True,
+    check: Callable[[], None] | None = None,
+) -> None:
     """Change a category; with another parent, all below it move along.
 
     Args:
         given: what ``CategoryChangesSerializer`` takes; what is absent stays.
+        partial: whether nothing is required.
+        check: called once nobody else can change the tree; what it raises undoes all.
 
     Raises:
         ValidationError: ``NOT_FOUND`` on ``id``; ``REQUIRED``, ``INVALID``, ``NOT_FOUND`` or
@@ -89,7 +97,9 @@ def update_category(*, category_id: int, given: Mapping[str, Any]) -> None:
         category = Category.objects.filter(pk=category_id).first()
         if category is None:
             raise Rejected("NOT_FOUND", "There is no such category.", field="id")
-        fields = validated(CategoryChangesSerializer(category, data=given, partial=True))
+        if check is not None:
+            check()
+        fields = validated(CategoryChangesSerializer(category, data=given, partial=partial))
         if "parent" in fields:
             move_category(category=category, parent=fields.pop("parent"))
         if fields:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, cast
@@ -82,13 +82,19 @@ def create_product(
 
 
 def update_product(
-    *, product_id: int, given: Mapping[str, Any], partial: bool = True, now: datetime
+    *,
+    product_id: int,
+    given: Mapping[str, Any],
+    partial: bool = True,
+    check: Callable[[], None] | None = None,
+    now: datetime,
 ) -> None:
     """Change a product and its parts, as somebody describes the changes.
 
     Args:
         given: what ``ProductSerializer`` takes; what is absent stays.
         partial: whether nothing is required.
+        check: called once nobody else can change the product; what it raises undoes all.
         now: the time of the change.
 
     Raises:
@@ -101,7 +107,7 @@ def update_product(
         if product is None:
             raise Rejected("NOT_FOUND", "There is no such product.", field="id")
         data = validated(ProductSerializer(product, data=given, partial=partial))
-        save_product(data=cast("ProductData", data), product=product, now=now)
+        save_product(data=cast("ProductData", data), product=product, check=check, now=now)
 
 
 def save_product(
@@ -110,6 +116,7 @@ def save_product(
     product: Product | None = None,
     stock_kind: str = StockMovement.Kind.CORRECTION,
     reference: str = "",
+    check: Callable[[], None] | None = None,
     now: datetime,
 ) -> SavedProduct:
     """Create a product, or change one, with all its parts and everything derived from them.
@@ -123,6 +130,7 @@ def save_product(
         product: the one to change; None: a new one.
         stock_kind: the ``StockMovement.Kind`` of differences in stock.
         reference: what caused differences in stock, never used before; made up where blank.
+        check: called once nobody else can change the product; what it raises undoes all.
         now: the time of the change.
 
     Raises:
@@ -135,7 +143,7 @@ def save_product(
     for attempt in range(1, SLUG_ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _save(data, product, stock_kind, reference, now)
+                return _save(data, product, stock_kind, reference, check, now)
         except IntegrityError as error:
             # Somebody else took a slug or SKU after it was looked up.
             taken = _taken(error)
@@ -149,10 +157,13 @@ def save_product(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def delete_product(*, product_id: int) -> None:
+def delete_product(*, product_id: int, check: Callable[[], None] | None = None) -> None:
     """Delete a product that nobody has ordered, with its variants, stock, pictures and reviews.
 
     Carts lose the lines that hold it.
+
+    Args:
+        check: called once nobody else can change the product; what it raises undoes all.
 
     Raises:
         Rejected: ``NOT_FOUND`` when there is none, ``IN_USE`` when it was ordered.
@@ -162,6 +173,8 @@ def delete_product(*, product_id: int) -> None:
         product = Product.objects.select_for_update().filter(pk=product_id).first()
         if product is None:
             raise Rejected("NOT_FOUND", "There is no such product.", field="id")
+        if check is not None:
+            check()
         wait_for_buyers(product)
         if in_use(Variant.objects.filter(product=product)):
             message = "A product that was ordered can't be deleted; unpublish it instead."
@@ -176,7 +189,12 @@ def sanitise_html(html: str) -> str:
 
 
 def _save(
-    data: ProductData, product: Product | None, stock_kind: str, reference: str, now: datetime
+    data: ProductData,
+    product: Product | None,
+    stock_kind: str,
+    reference: str,
+    check: Callable[[], None] | None,
+    now: datetime,
 ) -> SavedProduct:
     # Before the product's row, as whoever deletes a category does.
     _keep(data.get("category"))
@@ -184,6 +202,8 @@ def _save(
         created, row = True, Product(created_at=now, updated_at=now)
     else:
         created, row = False, _locked(product)
+        if check is not None:
+            check()
     changed_fields = assign(row, _fields(data, row, now))
     row.slug = row.slug or _free_slug(row.name)
     fits = "variants" in data or "options" in data

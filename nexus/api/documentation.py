@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
@@ -55,6 +56,13 @@ class TokenScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
         """A bearer token."""
         return build_bearer_security_scheme_object("Authorization", "Bearer", "JWT")
+
+
+class BrowserScheme(SessionScheme):
+    """``users.rest.SessionAuthentication`` likewise: a browser's cookie."""
+
+    target_class = "users.rest.SessionAuthentication"
+    priority = 1
 
 
 class FilterScheme(DjangoFilterExtension):

@@ -1,93 +1,114 @@
-"""Pages that neither skip nor repeat rows, and cost the same however deep they are.
+"""What a query string says about an answer: which page, in which order, which fields.
 
-A view says how its list can be ordered: ``get_orderings()`` answers expressions by the name that
-``?ordering=`` takes, the default first; a dash in front of the name means descending. Rows that
-are equal there go by primary key.
+Cursors are GraphQL's own: the ``endCursor`` and ``startCursor`` of the same list in the same order.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
-from django.core import signing
-from django.core.exceptions import ValidationError
-from django.db.models import F, Model, QuerySet
-from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
+from django.conf import settings
+from django.http import QueryDict
+from django_filters import FilterSet
+from django_filters.utils import translate_validation
 from rest_framework import serializers
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.utils.urls import replace_query_param
+from rest_framework.utils.urls import remove_query_param, replace_query_param
+
+from nexus.api.reading import Query, Rows
+from nexus.api.selection import UnknownField, selection_of
+from schema.compiler.filters import Cleaned
+from users.validation import validated_by
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
-
-_signer = signing.Signer(salt="nexus.api.pagination")
+FIELDS = "Only these fields, such as `id,variants.price`; all where nothing is said."
 
 
 class PageQuery(serializers.Serializer):
     """What a query string may say about the page."""
 
     page_size = serializers.IntegerField(
-        min_value=1,
-        max_value=MAX_PAGE_SIZE,
-        default=DEFAULT_PAGE_SIZE,
-        help_text="How many at most.",
+        min_value=1, max_value=MAX_PAGE_SIZE, default=DEFAULT_PAGE_SIZE, help_text="How many."
     )
-    cursor = serializers.CharField(
-        required=False, max_length=2_000, help_text="From `next` or `previous` of another page."
+    after = serializers.CharField(
+        required=False, max_length=2_000, help_text="A cursor: the page behind it; see `next`."
+    )
+    before = serializers.CharField(
+        required=False, max_length=2_000, help_text="A cursor: the page before it; see `previous`."
+    )
+    count = serializers.BooleanField(
+        default=False, help_text="Whether to count the rows of all pages together."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """One direction at a time."""
+        if "after" in attrs and "before" in attrs:
+            raise serializers.ValidationError({"before": ["Give `after` or `before`, not both."]})
+        return attrs
+
+
+class SearchQuery(PageQuery):
+    """The same where rows can be searched for."""
+
+    search = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=settings.GRAPHQL_LIMITS["max_search_characters"],
+        help_text="Words to look for; what matches them best comes first.",
     )
 
 
-class KeysetPagination(BasePagination):
-    """Pages by the sort key and primary key of the row where they begin or end."""
+_PAGE, _SEARCH = PageQuery(), SearchQuery()
 
-    next: str | None = None
-    previous: str | None = None
 
-    def paginate_queryset(  # type: ignore[override]  # lists have no keys
-        self, queryset: QuerySet[Any], request: Request, view: Any = None
-    ) -> list[Any]:
-        """The rows of the page that the query string asks for."""
-        query = PageQuery(data=request.query_params)
-        query.is_valid(raise_exception=True)
-        size: int = query.validated_data["page_size"]
-        orderings: Mapping[str, Any] = view.get_orderings()
-        name = _ordering(orderings, request)
-        queryset = queryset.annotate(sort_key=_expression(orderings[name]))
-        tag = f"{view.basename}:{name}"
-        is_backward, place = False, None
-        if "cursor" in query.validated_data:
-            is_backward, place = _decode(query.validated_data["cursor"], tag, queryset)
-        descending = name.startswith("-") != is_backward
-        if place is not None:
-            beyond = TupleLessThan if descending else TupleGreaterThan
-            queryset = queryset.filter(beyond(Tuple("sort_key", "pk"), place))
-        order = [F(key).desc() if descending else F(key).asc() for key in ("sort_key", "pk")]
-        rows = list(queryset.order_by(*order)[: size + 1])
-        page = rows[:size]
-        if is_backward:
-            page.reverse()
-        has_more = len(rows) > size
-        if page and (has_more or is_backward):
-            self.next = self._link(request, tag, page[-1], is_backward=False)
-        if page and (has_more if is_backward else place is not None):
-            self.previous = self._link(request, tag, page[0], is_backward=True)
-        return page
+class Pages(BasePagination):
+    """Pages of lists that the read compiler reads.
 
-    def get_paginated_response(self, data: Any) -> Response:
-        """The page with links to its neighbours."""
-        return Response({"next": self.next, "previous": self.previous, "results": data})
+    A view says in ``orderings`` which names ``?ordering=`` takes, the default first, and what
+    GraphQL calls them.
+    """
+
+    def query(self, request: Request, view: Any) -> Query:
+        """The page that the query string asks for.
+
+        Raises:
+            ValidationError: a parameter makes no sense.
+        """
+        params = request.query_params
+        given = validated_by(_query_of(view), params.dict())
+        arguments: dict[str, Any] = {
+            name: given[name] for name in ("after", "before", "search") if name in given
+        }
+        arguments["last" if "before" in given else "first"] = given["page_size"]
+        if view.orderings:
+            arguments["sort"] = _sort(view.orderings, params.get("ordering"))
+        filterset = getattr(view, "filterset_class", None)
+        if filterset is not None and not params.keys().isdisjoint(filterset.base_filters):
+            arguments["filter"] = _cleaned(filterset, params)
+        return Query(arguments, shown_in(request, view.resource.serializer), given["count"])
+
+    def answer(self, request: Request, rows: Rows) -> bytes:
+        """The page with links to its neighbours, the rows as PostgreSQL wrote them."""
+        address = request.build_absolute_uri()
+        head = {
+            "next": rows.after and _moved(address, "after", rows.after, without="before"),
+            "previous": rows.before and _moved(address, "before", rows.before, without="after"),
+            **({} if rows.count is None else {"count": rows.count}),
+        }
+        return json.dumps(head).encode()[:-1] + b', "results": ' + rows.results + b"}"
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The same for the documentation."""
+        """The answer for the documentation."""
         link = {"type": ["string", "null"], "format": "uri"}
+        count = {"type": "integer", "description": "Of all pages together, where asked for."}
         return {
             "type": "object",
             "required": ["next", "previous", "results"],
-            "properties": {"next": link, "previous": link, "results": schema},
+            "properties": {"next": link, "previous": link, "count": count, "results": schema},
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -95,44 +116,58 @@ class KeysetPagination(BasePagination):
         size = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE}
         schemas: dict[str, dict[str, Any]] = {
             "page_size": {**size, "default": DEFAULT_PAGE_SIZE},
-            "cursor": {"type": "string"},
-            "ordering": {"type": "string", "enum": list(view.orderings)},
+            "count": {"type": "boolean", "default": False},
         }
-        texts = {name: str(field.help_text) for name, field in PageQuery().fields.items()}
-        texts["ordering"] = f"In which order; {next(iter(view.orderings))} where nothing is said."
+        fields = _query_of(view).fields
+        texts = {name: str(field.help_text) for name, field in fields.items()}
+        if view.orderings:
+            schemas["ordering"] = {"type": "string", "enum": list(view.orderings)}
+            default = next(iter(view.orderings))
+            texts["ordering"] = f"In which order; {default} where nothing is said."
+        texts["fields"] = FIELDS
         return [
-            {"name": name, "in": "query", "description": texts[name], "schema": schema}
-            for name, schema in schemas.items()
+            {
+                "name": name,
+                "in": "query",
+                "description": text,
+                "schema": schemas.get(name, {"type": "string"}),
+            }
+            for name, text in texts.items()
         ]
 
-    def _link(self, request: Request, tag: str, row: Model, *, is_backward: bool) -> str:
-        key = row.sort_key  # type: ignore[attr-defined]
-        text = key.isoformat() if isinstance(key, datetime) else str(key)
-        cursor = _signer.sign_object([tag, is_backward, text, row.pk])
-        return replace_query_param(request.build_absolute_uri(), "cursor", cursor)
+
+def shown_in(request: Request, serializer: type[serializers.Serializer]) -> str:
+    """The selection that ``?fields=`` asks for.
+
+    Raises:
+        ValidationError: there is no such field.
+    """
+    try:
+        return selection_of(serializer, request.query_params.get("fields", ""))
+    except UnknownField as error:
+        message = f"There is no field {error} to show."
+        raise serializers.ValidationError({"fields": [message]}) from None
 
 
-def _ordering(orderings: Mapping[str, Any], request: Request) -> str:
-    """The name of the wanted order."""
-    name = request.query_params.get("ordering", next(iter(orderings)))
+def _query_of(view: Any) -> PageQuery:
+    return _SEARCH if view.resource.connection.searched else _PAGE
+
+
+def _sort(orderings: Mapping[str, str], name: str | None) -> str:
+    """What GraphQL calls the wanted order."""
+    name = name or next(iter(orderings))
     if name not in orderings:
         message = f"Choose one of: {', '.join(orderings)}."
         raise serializers.ValidationError({"ordering": [message]})
-    return name
+    return orderings[name]
 
 
-def _expression(key: Any) -> Any:
-    return F(key) if isinstance(key, str) else key
+def _cleaned(filterset: type[FilterSet], params: QueryDict) -> Cleaned:
+    form = filterset(data=params).form
+    if not form.is_valid():
+        raise translate_validation(form.errors)
+    return Cleaned(form.cleaned_data)
 
 
-def _decode(cursor: str, tag: str, queryset: QuerySet[Any]) -> tuple[bool, tuple[Any, Any]]:
-    """Whether a cursor leads backwards, and the keys of the row that it stands at."""
-    sort_key = queryset.query.annotations["sort_key"].output_field
-    try:
-        found, is_backward, text, pk = _signer.unsign_object(cursor)
-        if found == tag:
-            return is_backward, (sort_key.to_python(text), pk)
-    except (signing.BadSignature, ValueError, ValidationError):
-        pass
-    message = "The cursor is damaged or belongs to another list or order."
-    raise serializers.ValidationError({"cursor": [message]})
+def _moved(address: str, name: str, cursor: str, *, without: str) -> str:
+    return replace_query_param(remove_query_param(address, without), name, cursor)

@@ -33,10 +33,16 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="api"'}
 RETRY_AFTER_SECONDS = 1
 
 # Refusals that are about the state of things rather than about the request are conflicts.
-_STATUS_OF_CODE = {"REQUIRED": 400, "INVALID": 400, "NOT_FOUND": 400, "PAYMENT_DECLINED": 402}
+_STATUS_OF_CODE = {
+    "REQUIRED": 400,
+    "INVALID": 400,
+    "INVALID_CURSOR": 400,
+    "NOT_FOUND": 400,
+    "PAYMENT_DECLINED": 402,
+}
 _CONFLICT = 409
 # The fields of services' input that REST takes from the address.
-_IN_ADDRESS = {None, "id", "number"}
+_IN_ADDRESS = {None, "id", "number", "product_id"}
 
 _CODE_OF_STATUS = {
     400: "BAD_USER_INPUT",
@@ -45,6 +51,7 @@ _CODE_OF_STATUS = {
     404: "NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
     406: "NOT_ACCEPTABLE",
+    412: "PRECONDITION_FAILED",
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RATE_LIMITED",
 }

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from schema.compiler.plan import Planner
 
 
+class Cleaned(dict[str, Any]):
+    """A filter whose values its FilterSet has cleaned, as REST does with a query string's."""
+
+
 class ShapeChanged(Exception):
     """Cleaning made values given that were not, or the reverse: the plan does not fit them."""
 
@@ -44,6 +48,8 @@ def cleaned_filter(
 
     def clean(bindings: Bindings) -> dict[str, Any]:
         given = bindings.arguments(definition, node)["filter"]
+        if isinstance(given, Cleaned):
+            return given
         form = filterset(data=flatten(given, type_, listed), queryset=rows).form
         if not form.is_valid():
             raise invalid_filter(form, path)

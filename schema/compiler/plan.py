@@ -163,12 +163,20 @@ class Planner:
         model: type[models.Model],
         path: Path,
         times: int,
-    ) -> Json:
+    ) -> Any:
         """The JSON object of a row of ``model``."""
         pairs: dict[str, Any] = {}
         for selected in self.selection.of(type_, nodes):
             pairs[selected.key] = self.field(type_, selected, model, (*path, selected.key), times)
+        return self.object(pairs)
+
+    def object(self, pairs: dict[str, Any]) -> Any:
+        """What stands for an object with these members."""
         return Json(pairs)
+
+    def identifier(self, key: str, type_name: str) -> Any:
+        """What stands for a row's id."""
+        return GlobalId(F(key), type_name=type_name)
 
     def field(  # noqa: C901 - one case for each kind of reading
         self,
@@ -195,7 +203,7 @@ class Planner:
                 slots = {name: self.argument_slot(selected, name) for name in names}
                 return encode(compute(slots), definition.type)
             case reads.GlobalId(key):
-                return GlobalId(F(key), type_name=type_.name)
+                return self.identifier(key, type_.name)
             case reads.Embedded():
                 return self.embedded(read, definition, selected.nodes)
             case reads.ToOne(relation, part):
@@ -238,8 +246,8 @@ class Planner:
                 else encode(source, selected.definition.type)
             )
         if read.present is None:
-            return Json(pairs)
-        return Case(When(read.present, then=Json(pairs)), output_field=models.JSONField())
+            return self.object(pairs)
+        return Case(When(read.present, then=self.object(pairs)), output_field=models.JSONField())
 
     def resolved(self, read: reads.Resolved, selected: Selected, path: Path) -> Json:
         """The values that a field resolved in Python is made of; it takes their place later."""
@@ -286,15 +294,20 @@ class Planner:
         model: type[models.Model] | None,
         path: Path,
         times: int,
-    ) -> Page:
+    ) -> Page | Count | JsonList:
         """A connection, of related rows or, at the root, of all that the viewer may see."""
-        if read.relation is not None and model is not None:
-            target, rows = self.related(model, read.relation, part=read.part)
-        else:
-            nodes = self.object_type(selected.definition.type).fields["nodes"]
-            target = self.mapping.models[get_named_type(nodes.type).name]
-            rows = self.rows(target, part=read.part)
+        target, rows = self.connected_rows(read, selected, model)
         return connection(self, read, selected, target, rows, path, times)
+
+    def connected_rows(
+        self, read: reads.Connected, selected: Selected, model: type[models.Model] | None
+    ) -> tuple[type[models.Model], QuerySet]:
+        """The rows that a connection is a page of, before its arguments narrow them."""
+        if read.relation is not None and model is not None:
+            return self.related(model, read.relation, part=read.part)
+        nodes = self.object_type(selected.definition.type).fields["nodes"]
+        target = self.mapping.models[get_named_type(nodes.type).name]
+        return target, self.rows(target, part=read.part)
 
     def object_type(self, type_: GraphQLOutputType) -> GraphQLObjectType:
         """The object type inside lists and non-nulls."""

@@ -108,7 +108,7 @@ class RestTests(TestCase):
         assert browser.post("/who").status_code == 403
         assert browser.post("/who", headers=self.bearer()).status_code == 200
 
-    def test_a_token_costs_two_statements(self):
+    def test_a_token_costs_one_statement(self):
         headers = self.bearer()
-        with self.assertNumQueries(2):  # the viewer, and the account for Django's own user
+        with self.assertNumQueries(1):
             self.client.get("/who", headers=headers)

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from catalog.expressions import listed_price, listed_rating, search_rank
-from catalog.filters import ProductSearchFilterSet
-from catalog.models import Media, Product
+from catalog.filters import ProductFilterSet
+from catalog.models import Product
 from catalog.serializers import MediaSerializer, MediaUploadSerializer, ProductSerializer
 from catalog.services.media import upload_media
 from catalog.services.products import create_product, delete_product, update_product
+from nexus.api.reading import Resource
+from nexus.api.resources import ResourceViewSet
 from users.permissions import AllowAny, HasPermission
-from users.rest import RulesByAction, UploadParser, viewer_for_request
+from users.rest import UploadParser
 from users.validation import validated
 
 _IDEMPOTENCY_KEY = OpenApiParameter(
@@ -30,6 +27,8 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     location=OpenApiParameter.HEADER,
     description="A random text of the client's; the same again enters no second one.",
 )
+
+MEDIA = Resource("Media", MediaSerializer)
 
 
 @extend_schema_view(
@@ -54,7 +53,7 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
         summary="Delete a product", description="One that was ordered can only be unpublished."
     ),
 )
-class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
+class ProductViewSet(ResourceViewSet):
     """What the shop sells."""
 
     rules = {
@@ -66,54 +65,45 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         "destroy": HasPermission("catalog.delete_product"),
         "add_media": HasPermission("catalog.add_media"),
     }
+    resource = Resource("Product", ProductSerializer, listed_by="products")
     queryset = Product.objects.all()
     serializer_class = ProductSerializer
-    filterset_class = ProductSearchFilterSet
+    filterset_class = ProductFilterSet
     lookup_value_regex = "[0-9]{1,18}"
-    orderings: Mapping[str, Any] = {
-        "-relevance": "created_at",
-        "-created_at": "created_at",
-        "created_at": "created_at",
-        "name": "name",
-        "-name": "name",
-        "price": listed_price("listing__"),
-        "-price": listed_price("listing__"),
-        "-rating": listed_rating("listing__"),
+    orderings = {
+        "-relevance": "RELEVANCE",
+        "-created_at": "NEWEST",
+        "name": "NAME_ASC",
+        "-name": "NAME_DESC",
+        "price": "PRICE_ASC",
+        "-price": "PRICE_DESC",
+        "-rating": "RATING",
     }
 
-    def get_queryset(self) -> QuerySet[Product]:
-        """What the viewer may see, read whole."""
-        return Product.objects.visible_to(viewer_for_request(self.request)).with_parts()
-
-    def get_orderings(self) -> Mapping[str, Any]:
-        """What matches a search best comes first; without a search, the latest."""
-        term = self.request.query_params.get("search")
-        return {**self.orderings, "-relevance": search_rank(term)} if term else self.orderings
-
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """``create_product``."""
         given: Any = request.data
         key = create_product(
-            viewer=viewer_for_request(request),
+            viewer=self.viewer(),
             given=given,
             idempotency_key=request.headers.get("Idempotency-Key"),
             now=timezone.now(),
         )
         address = reverse("product-detail", [key], request=request)
-        return Response(self._shown(key), status.HTTP_201_CREATED, headers={"Location": address})
+        return self.answer(self.shown(pk=key), 201, Location=address)
 
-    def update(self, request: Request, pk: str) -> Response:
+    def update(self, request: Request, pk: str) -> HttpResponse:
         """``update_product``."""
         return self._update(request, partial=False)
 
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: Request, pk: str) -> HttpResponse:
         """``update_product`` with what is given."""
         return self._update(request, partial=True)
 
-    def destroy(self, request: Request, pk: str) -> Response:
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
         """``delete_product``."""
-        delete_product(product_id=self.get_object().pk)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        delete_product(product_id=int(pk), check=self.precondition())
+        return HttpResponse(status=204)
 
     @extend_schema(
         summary="Add a picture to a product",
@@ -123,26 +113,27 @@ class ProductViewSet(RulesByAction, ReadOnlyModelViewSet[Product]):
         responses={201: MediaSerializer},
     )
     @action(detail=True, methods=["post"], url_path="media", parser_classes=[UploadParser])
-    def add_media(self, request: Request, pk: str) -> Response:
+    def add_media(self, request: Request, pk: str) -> HttpResponse:
         """``upload_media``."""
         given = validated(MediaUploadSerializer(data=request.data))
         media_id = upload_media(
-            viewer=viewer_for_request(request),
-            product_id=self.get_object().pk,
+            viewer=self.viewer(),
+            product_id=int(pk),
             file=given["file"],
             alt=given.get("alt", ""),
             position=given.get("position"),
             idempotency_key=request.headers.get("Idempotency-Key"),
             now=timezone.now(),
         )
-        shown = MediaSerializer(Media.objects.get(pk=media_id)).data
-        return Response(shown, status.HTTP_201_CREATED)
+        return self.answer(MEDIA.row(self.viewer(), pk=media_id) or b"null", 201)
 
-    def _update(self, request: Request, *, partial: bool) -> Response:
+    def _update(self, request: Request, *, partial: bool) -> HttpResponse:
         given: Any = request.data
-        key = self.get_object().pk
-        update_product(product_id=key, given=given, partial=partial, now=timezone.now())
-        return Response(self._shown(key))
-
-    def _shown(self, key: int) -> Any:
-        return self.get_serializer(self.get_queryset().get(pk=key)).data
+        update_product(
+            product_id=int(self.kwargs["pk"]),
+            given=given,
+            partial=partial,
+            check=self.precondition(),
+            now=timezone.now(),
+        )
+        return self.answer(self.shown(**self.key()))

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db.models import QuerySet
+from django.http import Http404, HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
-from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.request import Request
-from rest_framework.response import Response
 from rest_framework.reverse import reverse
-from rest_framework.viewsets import ReadOnlyModelViewSet
 
-from commerce.expressions import allowed_actions, shown_token
 from commerce.filters import OrderFilterSet
 from commerce.models import Order
 from commerce.serializers import (
     CancellationSerializer,
+    CheckoutJobSerializer,
     CheckoutResultSerializer,
     CheckoutSerializer,
     OrderSerializer,
+    PaymentSerializer,
 )
 from commerce.services.checkout import complete_checkout
 from commerce.services.orders import cancel_order
+from nexus.api.reading import Resource
+from nexus.api.resources import ResourceViewSet, object_of
 from users.permissions import AllowAny, IsAuthenticated
-from users.rest import RulesByAction, viewer_for_request
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -40,6 +37,9 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     description="A random text of the client's; the same again buys once.",
 )
 
+_PAYMENT = Resource("Payment", PaymentSerializer)
+_JOB = Resource("Job", CheckoutJobSerializer)
+
 
 @extend_schema_view(
     list=extend_schema(
@@ -47,7 +47,7 @@ _IDEMPOTENCY_KEY = OpenApiParameter(
     ),
     retrieve=extend_schema(summary="Read an order", parameters=[_ORDER_TOKEN]),
 )
-class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
+class OrderViewSet(ResourceViewSet):
     """Completed checkouts."""
 
     rules = {
@@ -56,20 +56,17 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
         "create": AllowAny(),
         "cancel": AllowAny(),
     }
+    resource = Resource("Order", OrderSerializer, listed_by="orders")
     queryset = Order.objects.all()
     serializer_class = OrderSerializer
     filterset_class = OrderFilterSet
     lookup_field = "number"
     lookup_value_regex = "[A-Za-z0-9-]{1,20}"
-    orderings = {"-placed_at": "placed_at", "placed_at": "placed_at"}
+    orderings = {"-placed_at": "NEWEST", "placed_at": "OLDEST"}
 
-    def get_queryset(self) -> QuerySet[Order]:
-        """What the viewer may see, read whole."""
-        return self._orders(self._viewer())
-
-    def get_orderings(self) -> dict[str, str]:
-        """By time."""
-        return self.orderings
+    def viewer(self) -> Viewer:
+        """Who asks, holding the order that a guest's token opens."""
+        return super().viewer().holding(order_token=self.request.headers.get("Order-Token"))
 
     @extend_schema(
         summary="Complete a checkout",
@@ -77,10 +74,10 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
         request=CheckoutSerializer,
         responses={201: CheckoutResultSerializer},
     )
-    def create(self, request: Request) -> Response:
+    def create(self, request: Request) -> HttpResponse:
         """Make a cart an order."""
         given = validated(CheckoutSerializer(data=request.data))
-        viewer = self._viewer()
+        viewer = self.viewer()
         made = complete_checkout(
             viewer=viewer,
             cart_token=given["cart_token"],
@@ -90,12 +87,16 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
             payment_data=given["payment"].get("data", {}),
             now=timezone.now(),
         )
-        order = self._orders(viewer.holding(order_token=made.order.token)).get(pk=made.order.pk)
-        result = CheckoutResultSerializer(
-            {"order": order, "payment": made.payment, "jobs": made.jobs}
+        holder = viewer.holding(
+            order_token=made.order.token, job_ids=[str(job.public_id) for job in made.jobs]
         )
-        address = reverse("order-detail", [order.number], request=request)
-        return Response(result.data, status.HTTP_201_CREATED, headers={"Location": address})
+        body = object_of(
+            order=self.resource.row(holder, pk=made.order.pk),
+            payment=_PAYMENT.row(holder, pk=made.payment.pk),
+            jobs=_JOB.each(holder, [job.pk for job in made.jobs]),
+        )
+        address = reverse("order-detail", [made.order.number], request=request)
+        return self.answer(body, 201, Location=address)
 
     @extend_schema(
         summary="Cancel an order",
@@ -104,23 +105,24 @@ class OrderViewSet(RulesByAction, ReadOnlyModelViewSet[Order]):
         responses=OrderSerializer,
     )
     @action(detail=True, methods=["post"])
-    def cancel(self, request: Request, number: str) -> Response:
+    def cancel(self, request: Request, number: str) -> HttpResponse:
         """Call off an order of which nothing was sent."""
         given = validated(CancellationSerializer(data=request.data))
-        viewer = self._viewer()
-        order = self.get_object()
-        holds_it = viewer.order_token == order.token
-        key: dict[str, Any] = {"token": order.token} if holds_it else {"number": order.number}
-        cancel_order(viewer=viewer, reason=given["reason"], now=timezone.now(), **key)
-        return Response(self.get_serializer(self.get_object()).data)
-
-    def _orders(self, viewer: Viewer) -> QuerySet[Order]:
-        orders = Order.objects.visible_to(viewer).with_parts()
-        return orders.annotate(
-            allowed_actions=allowed_actions(viewer), shown_token=shown_token(viewer)
+        viewer = self.viewer()
+        cancel_order(
+            viewer=viewer, reason=given["reason"], now=timezone.now(), **self.named(viewer)
         )
+        return self.answer(self.shown(**self.key()))
 
-    def _viewer(self) -> Viewer:
-        """Who asks, holding the order that a guest's token opens."""
-        token = self.request.headers.get("Order-Token")
-        return viewer_for_request(self.request).holding(order_token=token)
+    def named(self, viewer: Viewer) -> dict[str, str]:
+        """How services shall find the order of the address: by the token that was presented, or
+        by its number.
+
+        Raises:
+            Http404: the viewer may see no such order.
+        """
+        order = Order.objects.visible_to(viewer).filter(**self.key()).first()
+        if order is None:
+            raise Http404
+        holds_it = viewer.order_token == order.token
+        return {"token": order.token} if holds_it else {"number": order.number}
