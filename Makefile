@@ -15,7 +15,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.14 pyth
 	$$python -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$python && break; done)
 
 .DELETE_ON_ERROR:
-.PHONY: help run test fuzz-oracle check schema bench lock
+.PHONY: help run test faults fuzz-oracle check schema bench lock
 
 help: ## List these commands
 	@echo 'Usage: make COMMAND'
@@ -30,6 +30,9 @@ test: $(VENV)/.installed-dev $(ASSETS)/.built ## Run all tests (ARGS="-k checkou
 	@$(BIN)/python -m pytest -n auto -m 'not serial' $(ARGS); parallel=$$?; \
 	$(BIN)/python -m pytest -m serial $(ARGS); serial=$$?; \
 	case $$parallel,$$serial in 0,0|0,5|5,0) ;; *) exit 1 ;; esac
+
+faults: $(VENV)/.installed-dev ## Break broker, database and processes while people buy (MINUTES=60 goes on longer; SEED=... again)
+	@exec $(BIN)/python -m tests.faults $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 fuzz-oracle: $(VENV)/.installed-dev ## Compare the compiler's answers with plain resolvers' (COUNT=100000 operations; SEED=... again)
 	@$(BIN)/python -m tests.oracle.fuzz $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
