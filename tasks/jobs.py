@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tasks.errors import Rejected
-from tasks.models import Job
+from tasks.models import ENDED_BADLY, Job
 
 
 def retry_job(*, public_id: UUID, now: datetime) -> Job:
@@ -15,9 +15,7 @@ def retry_job(*, public_id: UUID, now: datetime) -> Job:
     Raises:
         Rejected: ``NOT_FOUND``, or ``INVALID_TRANSITION`` for a job in any other status.
     """
-    retried = Job.objects.filter(
-        public_id=public_id, status__in=[Job.Status.FAILED, Job.Status.DEAD]
-    ).change(
+    retried = Job.objects.filter(public_id=public_id, status__in=ENDED_BADLY).change(
         status=Job.Status.PENDING,
         not_before=now,
         attempts=0,

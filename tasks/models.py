@@ -117,6 +117,15 @@ class Job(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.public_id}"
 
+    @property
+    def may_be_retried(self) -> bool:
+        """Whether it ended without success, so that people may send it again."""
+        return self.status in ENDED_BADLY
+
+
+# Where a job stays until people look at it.
+ENDED_BADLY = (Job.Status.FAILED, Job.Status.DEAD)
+
 
 class InboxEntry(models.Model):
     """That a task has had its effect for a job; inserted in the effect's own transaction."""

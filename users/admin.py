@@ -7,10 +7,12 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
+from tasks.admin_pages import ReadOnly
 from users.models import Address, Message, Notification, User
 from users.roles import ADMIN
 from users.services.sessions import end_sessions
@@ -56,10 +58,12 @@ class EmailUserAdmin(UserAdmin):
     form = EmailUserChangeForm
     add_form = EmailUserCreationForm
     inlines = [AddressInline]
-    list_display = ["email", "first_name", "last_name", "is_active", "is_staff"]
+    list_display = ["email", "full_name", "is_active", "is_staff", "created_at"]
     list_filter = ["is_active", "is_staff", "is_superuser", "groups"]
     search_fields = ["email", "first_name", "last_name"]
+    date_hierarchy = "created_at"
     ordering = ["email"]
+    show_full_result_count = False
     readonly_fields = ["last_login", "created_at"]
     limited_fields = ["is_staff", "is_superuser", "groups", "user_permissions"]
     fieldsets = [
@@ -108,6 +112,28 @@ def _is_above(user: User | None, request: HttpRequest) -> bool:
     return user is not None and not user.get_all_permissions() <= request.user.get_all_permissions()
 
 
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RoleAdmin(ReadOnly, admin.ModelAdmin):
+    """The roles to look at: ``users/roles.py`` says what each may do.
+
+    Who could change one here would give rights that no role of the own has.
+    """
+
+    list_display = ["name"]
+    search_fields = ["name"]
+    ordering = ["name"]
+    fields = ["name", "may"]
+    readonly_fields = ["may"]
+
+    @admin.display(description="permissions")
+    def may(self, group: Group) -> str:
+        rows = group.permissions.values_list("content_type__app_label", "codename")
+        return ", ".join(sorted(f"{app}.{codename}" for app, codename in rows)) or "-"
+
+
 class RecordAdmin(admin.ModelAdmin):
     """Shows what services wrote and lets nobody rewrite it."""
 
@@ -122,8 +148,11 @@ class RecordAdmin(admin.ModelAdmin):
 class MessageAdmin(RecordAdmin):
     list_display = ["created_at", "sender", "recipient", "order"]
     list_select_related = ["sender", "recipient", "order"]
-    search_fields = ["sender__email", "recipient__email"]
+    search_fields = ["sender__email", "recipient__email", "order__number"]
+    search_help_text = "A part of an e-mail address or of an order's number."
+    date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
+    show_full_result_count = False
 
 
 @admin.register(Notification)
@@ -132,4 +161,7 @@ class NotificationAdmin(RecordAdmin):
     list_select_related = ["user"]
     list_filter = ["kind"]
     search_fields = ["user__email", "title"]
+    search_help_text = "A part of an e-mail address or of a title."
+    date_hierarchy = "created_at"
     ordering = ["-created_at", "-id"]
+    show_full_result_count = False

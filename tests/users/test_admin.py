@@ -167,3 +167,14 @@ class TestLimits(AdminTestCase):
             assert self.client.post(self.url("change", self.ada.pk), sent).status_code == 302
             self.ada.refresh_from_db()
             assert (self.ada.email, self.ada.is_email_verified) == (email, verified)
+
+    def test_nobody_gives_a_role_more_than_it_has(self):
+        role = Group.objects.get(name="admin")
+        url = reverse("admin:auth_group_change", args=[role.pk])
+        everything = list(Permission.objects.values_list("pk", flat=True))
+        before = role.permissions.count()
+        assert "users.change_user" in self.client.get(url).text
+        assert (
+            self.client.post(url, {"name": "admin", "permissions": everything}).status_code == 403
+        )
+        assert role.permissions.count() == before
