@@ -102,6 +102,7 @@ def import_products(
     file_format: str = "auto",
     encoding: str = "utf-8",
     dry_run: bool = False,
+    max_rows: int | None = None,
     now: datetime,
     on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ImportReport:
@@ -116,13 +117,16 @@ def import_products(
         file_format: one of ``FORMATS``; ``"auto"`` goes by the header.
         encoding: the file's, a name that Python knows.
         dry_run: check and count everything, write nothing.
+        max_rows: how many rows the file may have; None: any number.
         now: the time of the import.
         on_progress: called after each product with how many are done and how many there are.
 
     Raises:
         UnreadableFile: nothing could be read and nothing was written.
     """
-    file = ProductFile(io.BytesIO(content), file_format=file_format, encoding=encoding)
+    file = ProductFile(
+        io.BytesIO(content), file_format=file_format, encoding=encoding, max_rows=max_rows
+    )
     report = ImportReport(rows=file.rows)
     reference = f"import:{uuid.uuid4()}"
     for done, draft in enumerate(file.drafts(), start=1):
