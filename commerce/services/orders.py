@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 
@@ -11,9 +12,10 @@ from commerce.models import Order, OrderEvent, OrderLine, Voucher, VoucherRedemp
 from commerce.services.events import append_events
 from commerce.services.payments.giving_back import give_up_payments
 from commerce.services.transactions import in_transaction
-from commerce.services.transitions import find_order, move_order, order_to_change
+from commerce.services.transitions import actor_of, find_order, move_order, order_to_change
 from commerce.states import OrderAction
 from tasks.errors import Rejected
+from tasks.idempotency import once
 from users.viewer import Viewer
 
 __all__ = ["cancel_order", "find_order", "give_back"]
@@ -27,6 +29,7 @@ def cancel_order(
     token: str | None = None,
     number: str | None = None,
     reason: str = "",
+    idempotency_key: str | None = None,
     now: datetime,
 ) -> Order:
     """Cancel an order of which nothing was sent: its stock and vouchers are free again.
@@ -35,11 +38,13 @@ def cancel_order(
         token: opens any order to whoever holds it.
         number: opens it to its owner and to staff.
         reason: goes into the order's history.
+        idempotency_key: a repeat with the same key and arguments is no refusal.
 
     Raises:
         PermissionDenied: for staff who may see the order but not change it.
-        ValidationError: ``REQUIRED`` or ``INVALID`` on ``token``, ``INVALID`` on ``reason``,
-            ``NOT_FOUND`` on ``token`` or ``number``, ``INVALID_TRANSITION``.
+        ValidationError: ``REQUIRED`` or ``INVALID`` on ``token``, ``INVALID`` on ``reason`` or
+            ``idempotencyKey``, ``NOT_FOUND`` on ``token`` or ``number``, ``IDEMPOTENCY_CONFLICT``,
+            ``INVALID_TRANSITION``.
     """
     reason = plain_words(reason, field="reason")
 
@@ -47,11 +52,22 @@ def cancel_order(
         order = order_to_change(
             viewer=viewer, action=OrderAction.CANCEL, token=token, number=number
         )
-        move_order(order, OrderAction.CANCEL)
-        give_up_payments(order)
-        message = f"The order was cancelled: {reason}" if reason else "The order was cancelled."
-        append_events(order, (OrderEvent.Kind.CANCELLED, message), now=now)
-        give_back(order)
+
+        def effect() -> dict[str, Any]:
+            move_order(order, OrderAction.CANCEL)
+            give_up_payments(order)
+            message = f"The order was cancelled: {reason}" if reason else "The order was cancelled."
+            append_events(order, (OrderEvent.Kind.CANCELLED, message), now=now)
+            give_back(order)
+            return {"order": order.pk}
+
+        once(
+            actor=actor_of(viewer, token=token),
+            operation="orderCancel",
+            key=idempotency_key,
+            request={"order": order.pk, "reason": reason},
+            effect=effect,
+        )
         return order
 
     return in_transaction(cancel)

@@ -3,25 +3,20 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from commerce.models import Order, ShippingMethod, Voucher
 from commerce.sample import load_sample_shop
-from commerce.services.orders import cancel_order
 from tests.catalog.test_admin import rows
 from tests.commerce.factories import (
-    NOON,
     buy,
     make_cart,
     make_ready_cart,
     make_variant,
     make_voucher,
 )
-from tests.invariants import broken_invariants
 from users.models import User
-from users.viewer import ANONYMOUS
 
 
 @pytest.fixture
@@ -57,55 +52,6 @@ class TestOrders:
         assert staff.post(url, {"status": "FULFILLED"}).status_code == 403
         assert staff.get(f"{self.URL}add/").status_code == 403
         assert Order.objects.get().status == "CONFIRMED"
-
-    def test_take_as_many_queries_for_many_as_for_one(self, staff, order):
-        def queries(url):
-            with CaptureQueriesContext(connection) as statements:
-                assert staff.get(url).status_code == 200
-            return len(statements)
-
-        one = queries(self.URL)
-        for number in range(20):
-            Order.objects.create(
-                number=f"X-{number}", status="CONFIRMED", shipping_address={}, placed_at=NOON
-            )
-        assert queries(self.URL) == one
-
-
-class TestOrderActions:
-    URL = "/admin/commerce/order/"
-
-    def act(self, client, action, *orders):
-        keys = [order.pk for order in orders]
-        return client.post(
-            self.URL, {"action": action, "_selected_action": keys}, follow=True
-        ).content.decode()
-
-    def test_send_and_say_what_became_of_each(self, staff, standard, order):
-        other = buy(make_ready_cart(method=standard, mug_1=1), key="key-2").order
-        cancel_order(viewer=ANONYMOUS, token=other.token, now=NOON)
-        page = self.act(staff, "send_orders", order, other)
-        assert f"1 sent: {order.number}" in page
-        assert f"{other.number}: The order is CANCELLED" in page
-        order.refresh_from_db()
-        assert order.status == "FULFILLED"
-        assert broken_invariants() == []
-
-    def test_cancel(self, staff, order):
-        assert f"1 cancelled: {order.number}" in self.act(staff, "cancel_orders", order)
-        order.refresh_from_db()
-        assert order.status == "CANCELLED"
-        assert broken_invariants() == []
-
-    def test_are_for_who_may(self, client, order):
-        user = User.objects.create_user("support@example.com", "pass", is_staff=True)
-        user.groups.add(Group.objects.get(name="support"))
-        client.force_login(user)
-        assert order.number in client.get(self.URL).content.decode()
-        for action in ["send_orders", "cancel_orders"]:
-            self.act(client, action, order)
-        order.refresh_from_db()
-        assert order.status == "CONFIRMED"
 
 
 class TestCarts:
