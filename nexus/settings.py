@@ -52,7 +52,7 @@ FORWARDED_ALLOW_IPS = config("FORWARDED_ALLOW_IPS", default="")
 VAR = ROOT / config("VAR_DIR", default="var")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "nexus.admin.config.ShopAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -104,6 +104,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = "UTC"
 USE_TZ = True
+FORMAT_MODULE_PATH = "nexus.formats"
 
 # --- Database -----------------------------------------------------------------------------------
 # Every connection gives up rather than hold others: milliseconds.

@@ -10,10 +10,6 @@ from django.views.generic import RedirectView
 from commerce.webhooks import stripe_webhook
 from schema.views import graphql_view
 
-admin.site.site_header = admin.site.site_title = "Nexus"
-# GraphiQL is the one page there is to view; without it, the admin offers none.
-admin.site.site_url = "/graphql" if settings.GRAPHIQL else None
-
 
 def no_icon(request: HttpRequest) -> HttpResponse:
     """Tell a browser that there is no icon, so that it asks no more."""

@@ -1,0 +1,117 @@
+"""What holds for every page of the admin, whatever it shows."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from commerce.models import Order
+from nexus.admin.site import CONTENT_SECURITY_POLICY
+from tasks.models import Job
+from tests.rows import make_rows
+from users.models import User
+
+pytestmark = pytest.mark.django_db
+
+ADMINS = {model._meta.label: model_admin for model, model_admin in admin.site._registry.items()}
+# The session, the account, the page's count and rows, and what its filters and dates offer.
+MOST = 12
+
+
+@pytest.fixture
+def root(client):
+    client.force_login(User.objects.create_superuser("root@example.com", "x"))
+    return client
+
+
+def statements(client, url: str, query: dict[str, str] | None = None) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(url, query).status_code == 200
+    return [query["sql"] for query in queries]
+
+
+@pytest.mark.parametrize("label", ADMINS)
+class TestEveryModel:
+    def test_its_list_costs_the_same_for_one_row_and_for_a_hundred(self, root, label):
+        model_admin = ADMINS[label]
+        model = model_admin.model
+        url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        queries = [{}, {"q": "1"}] if model_admin.search_fields else [{}]
+        make_rows(model, 1)
+        statements(root, url)  # The first page of a process looks up what is the same for all.
+        few = [statements(root, url, query) for query in queries]
+        make_rows(model, 99)
+        many = [statements(root, url, query) for query in queries]
+        assert list(map(len, few)) == list(map(len, many)), "\n".join(many[0])
+        assert max(map(len, many)) <= MOST, "\n".join(many[0])
+
+    def test_its_page_costs_the_same_with_few_parts_and_with_many(self, root, label):
+        model_admin = ADMINS[label]
+        model = model_admin.model
+        row, other = make_rows(model, 2)
+        for each, count in ((row, 2), (other, 20)):
+            for inline in model_admin.inlines:
+                make_rows(inline.model, count, **{_key_to(inline.model, model): each})
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
+        statements(root, reverse(name, args=[row.pk]))
+        few = statements(root, reverse(name, args=[row.pk]))
+        many = statements(root, reverse(name, args=[other.pk]))
+        assert len(few) == len(many), "\n".join(many)
+
+    def test_its_list_can_be_searched_and_its_pages_say_by_what(self, label):
+        model_admin = ADMINS[label]
+        assert model_admin.search_fields
+        assert model_admin.ordering
+
+
+class TestFirstPage:
+    def test_says_what_waits_and_leads_there(self, root):
+        make_rows(Order, 3, status="CONFIRMED")
+        make_rows(Order, 1, status="CANCELLED")
+        make_rows(Job, 2, status="DEAD")
+        page = root.get("/admin/")
+        waiting = {words: (count, url) for count, words, url in page.context["waiting"]}
+        assert {words: count for words, (count, _) in waiting.items()} == {
+            "orders to send": 3,
+            "reviews to read": 0,
+            "jobs that failed": 2,
+        }
+        assert "No reviews to read" in page.text
+        for count, address in waiting.values():
+            assert root.get(address).context["cl"].result_count == count
+
+    def test_says_nothing_of_what_the_account_may_not_see(self, client):
+        user = User.objects.create_user("support@example.com", "x", is_staff=True)
+        user.groups.add(Group.objects.get(name="support"))
+        client.force_login(user)
+        waiting = client.get("/admin/").context["waiting"]
+        assert [words for _, words, _ in waiting] == ["orders to send"]
+
+
+@pytest.mark.parametrize(
+    "path", ["login/", "", "catalog/product/", "catalog/product/import/", "jsi18n/"]
+)
+def test_pages_run_and_load_our_own_files_alone(client, path):
+    if path != "login/":
+        client.force_login(User.objects.create_superuser("root@example.com", "x"))
+    response = client.get(f"/admin/{path}")
+    assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    for tag in re.findall(
+        r"<(?:script|style|[a-z]+ (?:[^>]* )?(?:style|on[a-z]+)=)[^>]*>", response.text
+    ):
+        assert "src=" in tag or 'type="application/json"' in tag, tag
+
+
+def _key_to(model, target):
+    return next(
+        field.name
+        for field in model._meta.fields
+        if field.is_relation and field.related_model is target
+    )
