@@ -41,6 +41,11 @@ def rounded(amount: Decimal, *, currency: str) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-digits_of(currency)), rounding=ROUND_HALF_EVEN)
 
 
+def in_words(amount: Decimal, *, currency: str) -> str:
+    """An amount as people read it: ``1,234.50 EUR``, ``1,234 JPY``."""
+    return f"{rounded(amount, currency=currency):,} {currency}"
+
+
 def is_payable(amount: Decimal, *, currency: str) -> bool:
     """Whether an amount has no more digits than its currency."""
     return rounded(amount, currency=currency) == amount

@@ -18,10 +18,12 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.html import format_html_join
 
 from catalog.admin.product_import import import_page, may_import
 from catalog.expressions import available_quantity
 from catalog.models import Availability, Media, Product, ProductOption, Variant
+from catalog.money import in_words
 from catalog.pictures import clean_picture
 from catalog.querysets import ProductQuerySet
 from catalog.services.listings import refresh_listings, refresh_search
@@ -178,9 +180,9 @@ class ProductAdmin(ShowsRefusals, admin.ModelAdmin):
         listing = getattr(product, "listing", None)
         if listing is None or listing.min_price is None:
             return "-"
-        if listing.min_price == listing.max_price:
-            return in_one_line(f"{listing.min_price:,} {settings.CURRENCY}")
-        return in_one_line(f"{listing.min_price:,} - {listing.max_price:,} {settings.CURRENCY}")
+        ends = sorted({listing.min_price, listing.max_price})
+        prices = (in_words(price, currency=settings.CURRENCY) for price in ends)
+        return format_html_join(" - ", "{}", [(in_one_line(price),) for price in prices])
 
     @admin.display(ordering="listing__availability")
     def availability(self, product: Product) -> str:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from catalog.admin.parts import GoesWithItsProduct
 from catalog.expressions import available_quantity
 from catalog.models import StockMovement, Variant
+from catalog.money import in_words
 from catalog.services.stock import adjust_stock
 from tasks.admin_pages import ReadOnlyInline, ShowsRefusals, in_one_line
 
@@ -73,7 +74,7 @@ class VariantAdmin(GoesWithItsProduct, admin.ModelAdmin):
 
     @admin.display(description="price", ordering="price")
     def cost(self, variant: Variant) -> str:
-        return in_one_line(f"{variant.price:,} {variant.currency}")
+        return in_one_line(in_words(variant.price, currency=variant.currency))
 
     @admin.display(ordering="stock__on_hand")
     def on_hand(self, variant: Variant) -> int:

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from catalog.money import in_words
 from commerce.models import Cart, CartLine
 from tasks.admin_pages import ReadOnly, ReadOnlyInline, in_one_line
 
@@ -34,4 +35,4 @@ class CartAdmin(ReadOnly, admin.ModelAdmin):
     @admin.display(ordering="quote__total")
     def total(self, cart: Cart) -> str:
         quote = getattr(cart, "quote", None)
-        return in_one_line(f"{quote.total:,} {quote.currency}") if quote else "-"
+        return in_one_line(in_words(quote.total, currency=quote.currency)) if quote else "-"

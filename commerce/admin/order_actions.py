@@ -17,6 +17,7 @@ from django.contrib.admin.widgets import AdminIntegerFieldWidget, AdminTextInput
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from catalog.money import in_words, rounded
 from commerce.models import Order, OrderLine, Payment, PaymentStatus
 from commerce.payments import is_offline
 from commerce.services.fulfillments import MAX_TRACKING_NUMBER, create_fulfillment
@@ -54,6 +55,7 @@ class OrderActionForm(forms.Form):
     def __init__(self, order: Order, data: QueryDict | None = None) -> None:
         super().__init__(data and data.dict(), prefix=str(order.pk))
         self.order = order
+        self.total = self.money(order.total)
         self.paths = {"amount": "amount", "reason": "reason", "trackingNumber": "tracking_number"}
 
     @classmethod
@@ -87,8 +89,9 @@ class OrderActionForm(forms.Form):
             self.add_error(field if field in self.fields else None, each.messages[0])
         self.data = {**self.data, self.add_prefix("key"): secrets.token_urlsafe()}
 
-    def _money(self, amount: Decimal) -> str:
-        return f"{amount:,} {self.order.currency}"
+    def money(self, amount: Decimal) -> str:
+        """An amount of the order's currency, as people read it."""
+        return in_words(amount, currency=self.order.currency)
 
 
 class CancelForm(OrderActionForm):
@@ -109,11 +112,11 @@ class CancelForm(OrderActionForm):
         for payment in self.order.payments.all():
             captured = payment.captured - payment.refunded
             if captured and is_offline(payment):
-                yield f"{self._money(captured)} came outside the shop: give it back yourself."
+                yield f"{self.money(captured)} came outside the shop: give it back yourself."
             elif captured:
-                yield f"{self._money(captured)} goes back to the customer."
+                yield f"{self.money(captured)} goes back to the customer."
             elif payment.status == Payment.Status.AUTHORIZED:
-                yield f"{self._money(payment.authorized)} is no longer reserved."
+                yield f"{self.money(payment.authorized)} is no longer reserved."
 
     def act(self, viewer: Viewer, now: datetime) -> str:
         cancel_order(
@@ -183,15 +186,15 @@ class MoneyForm(OrderActionForm):
     def __init__(self, order: Order, data: QueryDict | None = None) -> None:
         super().__init__(order, data)
         self.left = max((self.left_of(each) for each in order.payments.all()), default=Decimal(0))
-        self.fields["amount"].initial = self.left
-        self.fields["amount"].help_text = f"At most {self._money(self.left)}."
+        self.fields["amount"].initial = rounded(self.left, currency=order.currency)
+        self.fields["amount"].help_text = f"At most {self.money(self.left)}."
 
     def left_of(self, payment: Payment) -> Decimal:
         raise NotImplementedError
 
     def outcome(self, operated: Operated, done: str) -> str:
         """What was done; where the provider has not answered, that a job asks again."""
-        amount = self._money(self.cleaned_data["amount"])
+        amount = self.money(self.cleaned_data["amount"])
         if operated.jobs:
             return f"{amount}: the payment provider has not answered yet; a job asks again."
         return f"{amount} {done}."
@@ -245,8 +248,8 @@ class RefundForm(MoneyForm):
                     if is_offline(payment)
                     else f"by {payment.provider}, which gives it back"
                 )
-                given = f", {self._money(payment.refunded)} given back" if payment.refunded else ""
-                yield f"{self._money(payment.captured)} came {how}{given}."
+                given = f", {self.money(payment.refunded)} given back" if payment.refunded else ""
+                yield f"{self.money(payment.captured)} came {how}{given}."
         yield "This can't be undone. The order's goods stay as they are."
 
     def act(self, viewer: Viewer, now: datetime) -> str:

@@ -17,6 +17,7 @@ from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from catalog.money import in_words
 from commerce.admin.order_actions import FORMS, OrderActionForm
 from commerce.expressions import allowed_actions
 from commerce.models import (
@@ -125,7 +126,7 @@ class OrderAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="total", ordering="total")
     def price(self, order: Order) -> str:
-        return in_one_line(f"{order.total:,} {order.currency}")
+        return in_one_line(in_words(order.total, currency=order.currency))
 
     @admin.display(description="shipping address")
     def sent_to(self, order: Order) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from catalog.money import in_words
 from commerce.models import Payment, PaymentEvent, PaymentOperation
 from tasks.admin_pages import ReadOnly, ReadOnlyInline, in_one_line
 
@@ -44,4 +45,4 @@ class PaymentAdmin(ReadOnly, admin.ModelAdmin):
 
     @admin.display(description="amount", ordering="amount")
     def price(self, payment: Payment) -> str:
-        return in_one_line(f"{payment.amount:,} {payment.currency}")
+        return in_one_line(in_words(payment.amount, currency=payment.currency))
