@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 import pytest
 
-from commerce.models import ShippingMethod, ShippingZone, TaxRate
-from commerce.payments import PROVIDERS
+from commerce.models import Cart, Order, ShippingMethod, ShippingZone, TaxRate
+from commerce.payments import PROVIDERS, PaymentOutcome
 from tests.commerce.bank import Bank
+from tests.commerce.factories import buy, make_ready_cart, make_variant
 from tests.invariants import broken_invariants
 
 
@@ -16,12 +17,18 @@ def _database(db):
     """Every test here reads or writes rows."""
 
 
-@pytest.fixture(autouse=True)
-def _books_agree_after_a_race(request: pytest.FixtureRequest, _database) -> Iterator[None]:
-    """Whoever met whom in a test marked ``concurrency``: all invariants hold afterwards."""
+@pytest.fixture
+def books_agree(db) -> Iterator[None]:
+    """Whatever a test did: afterwards stock, orders and money must fit each other."""
     yield
+    assert broken_invariants() == []
+
+
+@pytest.fixture(autouse=True)
+def _books_agree_after_a_race(request: pytest.FixtureRequest, _database) -> None:
+    """Whoever met whom in a test marked ``concurrency``."""
     if request.node.get_closest_marker("concurrency"):
-        assert broken_invariants() == []
+        request.getfixturevalue("books_agree")
 
 
 @pytest.fixture
@@ -38,3 +45,21 @@ def bank(monkeypatch) -> Bank:
     bank = Bank()
     monkeypatch.setitem(PROVIDERS, "bank", bank)
     return bank
+
+
+@pytest.fixture
+def cart(standard) -> Cart:
+    """A guest's cart that lacks nothing: one mug of five, for 18.00 in all."""
+    make_variant("mug-1", price="10.00", stock=5)
+    return make_ready_cart(method=standard, mug_1=1)
+
+
+@pytest.fixture
+def pay(cart, bank) -> Callable[..., Order]:
+    """Buys for 18.00 with the bank's answer."""
+
+    def pay(outcome: PaymentOutcome, cart: Cart = cart) -> Order:
+        bank.answers = [outcome]
+        return buy(cart, provider="bank").order
+
+    return pay

@@ -11,7 +11,7 @@ from commerce.services.orders import cancel_order
 from commerce.services.payments.asking import ask_provider
 from commerce.services.payments.recording import record_outcome
 from tasks.models import Job
-from tests.commerce.factories import NOON, available, buy, make_ready_cart, make_variant
+from tests.commerce.factories import NOON, available, buy
 from tests.commerce.refusals import refused
 from tests.commerce.tills import (
     AUTHORIZED,
@@ -23,26 +23,12 @@ from tests.commerce.tills import (
     refund,
     shown,
 )
-from tests.invariants import broken_invariants
 from users.roles import ROLES
 from users.viewer import Viewer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_agree")]
 
 STAFF = Viewer(permissions=ROLES["order_manager"])
-
-
-@pytest.fixture(autouse=True)
-def _books_agree(db):
-    """Whatever a test did: afterwards stock, orders and money must fit each other."""
-    yield
-    assert broken_invariants() == []
-
-
-@pytest.fixture
-def cart(standard):
-    make_variant("mug-1", price="10.00", stock=5)
-    return make_ready_cart(method=standard, mug_1=1)
 
 
 @pytest.fixture

@@ -16,8 +16,6 @@ from tasks.errors import TryAgain
 from tests.commerce.factories import (
     NOON,
     buy,
-    make_ready_cart,
-    make_variant,
 )
 from tests.commerce.refusals import refused
 from tests.commerce.tills import (
@@ -31,34 +29,9 @@ from tests.commerce.tills import (
     refund,
     shown,
 )
-from tests.invariants import broken_invariants
 from users.viewer import ANONYMOUS
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def _books_agree(db):
-    """Whatever a test did: afterwards stock, orders and money must fit each other."""
-    yield
-    assert broken_invariants() == []
-
-
-@pytest.fixture
-def cart(standard):
-    make_variant("mug-1", price="10.00", stock=5)
-    return make_ready_cart(method=standard, mug_1=1)
-
-
-@pytest.fixture
-def pay(cart, bank):
-    """Buys for 18.00 with the bank's answer."""
-
-    def pay(outcome, cart=cart):
-        bank.answers = [outcome]
-        return buy(cart, provider="bank").order
-
-    return pay
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("books_agree")]
 
 
 class TestCapture:
