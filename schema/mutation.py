@@ -22,6 +22,7 @@ import graphene
 
 from schema.compiler.mapping import ReadField
 from schema.compiler.readings import Entities, Entity, Plain, TypeRef
+from tasks.models import Job
 from users.permissions import Rule
 from users.viewer import Viewer
 
@@ -45,13 +46,19 @@ class Made:
     """What a mutation made: values by payload field, and keys that it hands to the caller.
 
     Args:
+        jobs: of a payload with ``jobs``: those that it enqueued, which the caller may watch.
         holding: keys of ``Viewer`` that open the made rows, such as ``cart_token``.
         values: primary keys of entities, or plain values.
     """
 
-    def __init__(self, *, holding: dict[str, Any] | None = None, **values: Any) -> None:
+    def __init__(
+        self, *, jobs: list[Job] | None = None, holding: dict[str, Any] | None = None, **values: Any
+    ) -> None:
         self.holding = holding or {}
         self.values = values
+        if jobs is not None:
+            self.values["jobs"] = [job.pk for job in jobs]
+            self.holding["job_ids"] = [str(job.public_id) for job in jobs]
 
 
 class UserError(graphene.ObjectType):

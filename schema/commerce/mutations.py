@@ -164,11 +164,8 @@ def checkout_complete(context: Context, given: Any) -> Made:
     return Made(
         order=made.order.pk,
         payment=made.payment.pk,
-        jobs=[job.pk for job in made.jobs],
-        holding={
-            "order_token": made.order.token,
-            "job_ids": [str(job.public_id) for job in made.jobs],
-        },
+        jobs=made.jobs,
+        holding={"order_token": made.order.token},
     )
 
 

@@ -86,12 +86,8 @@ def fulfillment_create(context: Context, given: Any) -> Made:
         idempotency_key=given.get("idempotency_key"),
         now=context.now,
     )
-    return Made(
-        fulfillment=made.fulfillment.pk,
-        order=made.fulfillment.order_id,
-        jobs=[job.pk for job in made.jobs],
-        holding={"job_ids": [str(job.public_id) for job in made.jobs]},
-    )
+    parcel = made.fulfillment
+    return Made(fulfillment=parcel.pk, order=parcel.order_id, jobs=made.jobs)
 
 
 def _parcel(fulfillment: FulfillmentModel) -> Made:

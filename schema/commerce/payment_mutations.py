@@ -38,11 +38,8 @@ def payment_confirm(context: Context, given: Any) -> Made:
     return Made(
         order=made.order.pk,
         payment=made.payment.pk,
-        jobs=[job.pk for job in made.jobs],
-        holding={
-            "order_token": made.order.token,
-            "job_ids": [str(job.public_id) for job in made.jobs],
-        },
+        jobs=made.jobs,
+        holding={"order_token": made.order.token},
     )
 
 
@@ -88,11 +85,7 @@ def payment_refund(context: Context, given: Any) -> Made:
 
 
 def _operated(made: Operated) -> Made:
-    return Made(
-        order=made.order.pk,
-        jobs=[job.pk for job in made.jobs],
-        holding={"job_ids": [str(job.public_id) for job in made.jobs]},
-    )
+    return Made(order=made.order.pk, jobs=made.jobs)
 
 
 class PaymentMutations:

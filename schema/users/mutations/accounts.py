@@ -39,11 +39,7 @@ def user_register(context: Context, given: Any) -> Made:
         idempotency_key=given.get("idempotency_key"),
         now=context.now,
     )
-    return Made(
-        user=user.pk,
-        jobs=[job.pk for job in jobs],
-        holding={"user_id": user.pk, "job_ids": [str(job.public_id) for job in jobs]},
-    )
+    return Made(user=user.pk, jobs=jobs, holding={"user_id": user.pk})
 
 
 @mutation(
@@ -72,10 +68,7 @@ def email_verification_request(context: Context, given: Any) -> Made:
         idempotency_key=given.get("idempotency_key"),
         now=context.now,
     )
-    return Made(
-        jobs=[job.pk for job in jobs],
-        holding={"job_ids": [str(job.public_id) for job in jobs]},
-    )
+    return Made(jobs=jobs)
 
 
 @mutation(

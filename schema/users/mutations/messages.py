@@ -40,11 +40,7 @@ def message_send(context: Context, given: Any) -> Made:
         idempotency_key=given.get("idempotency_key"),
         now=context.now,
     )
-    return Made(
-        message=message.pk,
-        jobs=[job.pk for job in jobs],
-        holding={"job_ids": [str(job.public_id) for job in jobs]},
-    )
+    return Made(message=message.pk, jobs=jobs)
 
 
 @mutation(
