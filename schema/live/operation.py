@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db.models import Subquery
@@ -10,7 +11,6 @@ from graphql import OperationType
 
 from schema.authentication import Caller
 from schema.compiler.document import load_document
-from schema.compiler.filters import ShapeChanged
 from schema.compiler.json import JsonRow
 from schema.compiler.resolution import fill_in
 from schema.compiler.run import run
@@ -19,11 +19,10 @@ from schema.compiler.slots import Bindings, Slot
 from schema.compiler.statement import Plan
 from schema.compiler.variables import coerced_variables
 from schema.execution import (
-    Execution,
     GraphQLRequest,
+    Operation,
     composed,
     finished,
-    plans,
     viewer_kind,
 )
 from schema.live.fields import Live, Stream
@@ -100,7 +99,6 @@ class Subscribed:
             self._operation,
             Bindings(self._variables, caller.viewer.holding(**keys)),
             caller.denial,
-            None,
         )
 
     def read(self, caller: Caller) -> Event | None:
@@ -126,7 +124,7 @@ class Subscribed:
         )
 
 
-class _Reading(Execution):
+class _Reading(Operation):
     """The reading of one event: one statement, compiled like any read."""
 
     def denied(self, selected: Selected) -> Problem | None:
@@ -135,17 +133,8 @@ class _Reading(Execution):
     def plan(self, selected: Selected, live: Live) -> Plan:
         """The plan for this viewer's kind, from the cache where it was made before."""
         key = self._key("subscription", viewer_kind(self.bindings.viewer))
-        plan = plans.get(key)
-        if plan is not None:
-            try:
-                plan.derive(self.bindings)
-                return plan
-            except ShapeChanged:
-                pass
-        plan = self._plan_event(selected, live, self.bindings.viewer)
-        plan.derive(self.bindings)
-        plans.put(key, plan, weight=len(plan.sql))
-        return plan
+        make = partial(self._plan_event, selected, live, self.bindings.viewer)
+        return self._derived_plan(key, make)
 
     def _plan_event(self, selected: Selected, live: Live, viewer: Viewer) -> Plan:
         planner, plan = self._planner(viewer), Plan()
