@@ -5,7 +5,7 @@ from __future__ import annotations
 import graphene
 
 from catalog.services.stocktaking import StockReason as StockReasonChoices
-from schema.catalog.types import ReviewStatus
+from schema.catalog.types.products import ReviewStatus
 from schema.enumeration import enumeration
 from schema.scalars import Decimal, Upload
 

@@ -35,8 +35,9 @@ from schema.catalog.inputs import (
     StockAdjustInput,
     StockSetInput,
 )
-from schema.catalog.stock_types import Stock
-from schema.catalog.types import Category, Collection, Media, Product, Review
+from schema.catalog.types.media import Media
+from schema.catalog.types.products import Category, Collection, Product, Review
+from schema.catalog.types.stock import Stock
 from schema.compiler.ids import row_key
 from schema.mutation import Context, Made, entity, mutation, plain
 from users.permissions import HasPermission, IsAuthenticated

@@ -13,7 +13,7 @@ from schema.catalog.sorts import (
     REVIEW_SORTS,
     ProductSort,
 )
-from schema.catalog.types import (
+from schema.catalog.types.products import (
     Category,
     CategoryConnection,
     Collection,

@@ -9,7 +9,7 @@ from django.db.models.functions import NullIf
 
 from commerce import models
 from commerce.expressions import requirements
-from schema.catalog.types import Variant
+from schema.catalog.types.products import Variant
 from schema.commerce.types.addresses import postal_address
 from schema.commerce.types.amounts import Amounts, amounts
 from schema.compiler.mapping import ModelType, column, embedded, to_many, to_one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import graphene
 
 from commerce import models
-from schema.catalog.types import Variant
+from schema.catalog.types.products import Variant
 from schema.compiler.mapping import ModelType, column, to_many, to_one
 from schema.enumeration import enumeration
 from schema.money import money

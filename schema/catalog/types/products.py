@@ -1,17 +1,16 @@
-"""What the shop sells, as clients read it."""
+"""What the shop sells, and where it is found: types that refer to each other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import graphene
 from django.conf import settings
-from django.db.models import Case, F, Func, OuterRef, Q, QuerySet, TextField, Value, When
+from django.db.models import F, Func, OuterRef, Q, QuerySet, TextField, Value
 from django.db.models.functions import Cast, Coalesce, Concat, Length, NullIf, Trim
 
 from catalog import models
-from catalog.expressions import ThumbnailFile, variant_availability
+from catalog.expressions import variant_availability
 from catalog.facets import facet_counts
 from catalog.summaries import summarise
 from schema.catalog.sorts import (
@@ -20,12 +19,13 @@ from schema.catalog.sorts import (
     STOCK_MOVEMENT_SORTS,
     ProductSort,
 )
-from schema.catalog.stock_types import Stock, StockMovementConnection
+from schema.catalog.types.facets import Facet
+from schema.catalog.types.media import Media
+from schema.catalog.types.stock import Stock, StockMovementConnection
 from schema.compiler.mapping import (
     ModelType,
     ReadField,
     column,
-    computed,
     connection,
     connection_type,
     embedded,
@@ -180,39 +180,6 @@ class Variant(ModelType):
     )
 
 
-def media_url(given: Mapping[str, Any]) -> Any:
-    """Where a picture can be fetched: of a file of ours, the version that suits a width."""
-
-    def address(file: Any) -> Any:
-        return Concat(Value(f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"), file)
-
-    file: Any = F("file")
-    if given["width"] is not None:
-        file = Coalesce(ThumbnailFile(given["width"]), Cast("file", TextField()))
-    return Case(When(file="", then=F("url")), default=address(file), output_field=TextField())
-
-
-class Media(ModelType):
-    """A picture of a product."""
-
-    class Meta:
-        model = models.Media
-        interfaces = (Node,)
-
-    id = global_id()
-    url = computed(
-        graphene.String,
-        "Where it can be fetched.",
-        source=media_url,
-        width=graphene.Int(
-            description="Of a picture that the shop keeps itself: the smallest version that is at "
-            "least so many pixels wide, or the picture itself where there is none."
-        ),
-    )
-    alt = column(graphene.String, "What it shows, for who can't see it.")
-    position = column(graphene.Int, "Its place among the product's pictures, from 0.")
-
-
 ReviewStatus = enumeration(
     "ReviewStatus",
     models.Review.Status,
@@ -343,29 +310,6 @@ class Product(ModelType):
         "What customers say of it, newest first.",
         relation="reviews",
         sorts=REVIEW_SORTS,
-    )
-
-
-class FacetValue(graphene.ObjectType):
-    """One value of a filter."""
-
-    value = graphene.String(required=True, description="As the filter takes it.")
-    label = graphene.String(required=True, description="As customers read it.")
-    count = graphene.Int(required=True, description="How many products it would leave.")
-
-
-class Facet(graphene.ObjectType):
-    """A filter and the values that still find something.
-
-    Its own filter is left out of its counts, so that a second value can be chosen.
-    """
-
-    name = graphene.String(
-        required=True, description="The filter's path in the input, such as options.Size."
-    )
-    label = graphene.String(required=True, description="As customers read it.")
-    values = graphene.List(
-        graphene.NonNull(FacetValue), required=True, description="The most frequent value first."
     )
 
 
