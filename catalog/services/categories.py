@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import CharField, Max, Value
 from django.db.models.functions import Concat, Length, Substr
 
 from catalog.models import MAX_PATH, Category, Product
 from catalog.serializers import CategoryChangesSerializer
 from catalog.services.creation import create_once
-from catalog.services.slugs import slug_of
+from catalog.services.slugs import slug_of, unique_slug
 from tasks.errors import Rejected
 from users.validation import validated
 from users.viewer import Viewer
@@ -35,7 +34,7 @@ def create_category(
             or a tree that gets too deep, ``NOT_FOUND`` when the parent is gone.
     """
     slug = slug or slug_of(name)
-    with _slug_taken(slug):
+    with unique_slug("category", slug):
         if parent is not None:
             _lock_tree()
         above = _parent(parent)
@@ -103,7 +102,7 @@ def update_category(
         if "parent" in fields:
             move_category(category=category, parent=fields.pop("parent"))
         if fields:
-            with _slug_taken(fields.get("slug", category.slug)):
+            with unique_slug("category", fields.get("slug", category.slug)):
                 Category.objects.filter(pk=category.pk).update(**fields)
 
 
@@ -160,17 +159,6 @@ def delete_category(*, category_id: int) -> None:
         Product.objects.filter(category=gone).update(category=gone.parent_id)
         _rebase(gone.path, gone.path.removesuffix(f"{gone.pk}/"))
         gone.delete()
-
-
-@contextmanager
-def _slug_taken(slug: str) -> Iterator[None]:
-    """A transaction that is refused where another category has the slug."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        message = f"There is a category {slug} already."
-        raise Rejected("ALREADY_EXISTS", message, field="slug") from error
 
 
 def _lock_tree() -> None:

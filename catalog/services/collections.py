@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from catalog.models import Collection
 from catalog.serializers import CollectionChangesSerializer
 from catalog.services.creation import create_once
-from catalog.services.slugs import slug_of
+from catalog.services.slugs import slug_of, unique_slug
 from tasks.errors import Rejected
 from users.validation import validated
 from users.viewer import Viewer
@@ -51,7 +50,7 @@ def enter_collection(
         fields = validated(CollectionChangesSerializer(data=given))
         lists = _products(fields)
         fields.setdefault("slug", slug_of(fields["name"]))
-        with _slug_taken(fields["slug"]):
+        with unique_slug("collection", fields["slug"]):
             collection = Collection.objects.create(**fields)
         _choose(collection, lists)
         return collection.pk
@@ -83,7 +82,7 @@ def update_collection(*, collection_id: int, given: Mapping[str, Any]) -> None:
         fields = validated(serializer)
         lists = _products(fields)
         if fields:
-            with _slug_taken(fields.get("slug", collection.slug)):
+            with unique_slug("collection", fields.get("slug", collection.slug)):
                 Collection.objects.filter(pk=collection.pk).update(**fields)
         _choose(collection, lists)
 
@@ -104,17 +103,6 @@ def _locked(collection_id: int) -> Collection:
     if collection is None:
         raise Rejected("NOT_FOUND", "There is no such collection.", field="id")
     return collection
-
-
-@contextmanager
-def _slug_taken(slug: str) -> Iterator[None]:
-    """A transaction that is refused where another collection has the slug."""
-    try:
-        with transaction.atomic():
-            yield
-    except IntegrityError as error:
-        message = f"There is a collection {slug} already."
-        raise Rejected("ALREADY_EXISTS", message, field="slug") from error
 
 
 def _products(fields: dict[str, Any]) -> dict[str, list[int]]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from tasks.errors import Rejected
@@ -21,3 +25,21 @@ def slug_of(name: str) -> str:
     if not slug:
         raise Rejected("INVALID", "A name needs letters or digits, or give a slug.", field="name")
     return slug
+
+
+@contextmanager
+def unique_slug(kind: str, slug: str) -> Iterator[None]:
+    """A transaction that writes a slug, and nothing else that the database holds unique.
+
+    Args:
+        kind: what gets it, such as ``"category"``.
+
+    Raises:
+        Rejected: ``ALREADY_EXISTS`` where another one has it.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        message = f"There is a {kind} {slug} already."
+        raise Rejected("ALREADY_EXISTS", message, field="slug") from error
