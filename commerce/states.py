@@ -132,8 +132,8 @@ def _parcel(target: Fulfillment.Status) -> Move:
     return Move(part=Fulfillment, sources=frozenset({Fulfillment.Status.SHIPPED}), target=target)
 
 
-def _return(source: Return.Status, target: Return.Status) -> Move:
-    return Move(part=Return, sources=frozenset({source}), target=target)
+def _return(*sources: Return.Status, target: Return.Status) -> Move:
+    return Move(part=Return, sources=frozenset(sources), target=target)
 
 
 TRANSITIONS: dict[OrderAction | SystemAction, Transition] = {
@@ -187,17 +187,20 @@ TRANSITIONS: dict[OrderAction | SystemAction, Transition] = {
     ),
     OrderAction.APPROVE_RETURN: Transition(
         sources=_SENT,
-        move=_return(Return.Status.REQUESTED, Return.Status.APPROVED),
+        move=_return(Return.Status.REQUESTED, target=Return.Status.APPROVED),
         permission="commerce.change_return",
     ),
+    # An approved one as well: its goods may never arrive.
     OrderAction.REJECT_RETURN: Transition(
         sources=_SENT,
-        move=_return(Return.Status.REQUESTED, Return.Status.REJECTED),
+        move=_return(
+            Return.Status.REQUESTED, Return.Status.APPROVED, target=Return.Status.REJECTED
+        ),
         permission="commerce.change_return",
     ),
     OrderAction.RECEIVE_RETURN: Transition(
         sources=_SENT,
-        move=_return(Return.Status.APPROVED, Return.Status.RECEIVED),
+        move=_return(Return.Status.APPROVED, target=Return.Status.RECEIVED),
         permission="commerce.change_return",
     ),
 }

@@ -98,7 +98,7 @@ def approve_return(*, viewer: Viewer, return_id: int, answer: str = "", now: dat
 
 
 def reject_return(*, viewer: Viewer, return_id: int, answer: str = "", now: datetime) -> Return:
-    """Refuse that goods come back; they may be asked for again.
+    """Refuse that goods come back, or wait no longer for them; they may be asked for again.
 
     Args:
         viewer: staff; that they may is for the caller to have checked.

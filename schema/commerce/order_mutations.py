@@ -176,7 +176,8 @@ def return_approve(context: Context, given: Any) -> Made:
 
 @mutation(
     ReturnRejectInput,
-    "Decline a return; the goods stay with the customer.",
+    "Decline a return, or close an approved one whose goods do not arrive; they stay with the "
+    "customer.",
     order_return=entity(Return, "The return."),
     order=entity(Order, "The order."),
     permission=HasPermission("commerce.change_return"),

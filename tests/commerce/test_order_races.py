@@ -149,7 +149,21 @@ class TestReturns:
         def decide(decision):
             return decision(viewer=STAFF, return_id=asked.pk, now=NOON)
 
-        results = outcomes(race(decide, [approve_return, reject_return] * 2))
+        *approvals, first, second = race(decide, [approve_return] * 2 + [reject_return] * 2)
+        # An approved one may be rejected, and that once.
+        assert outcomes([first, second]) == {"done": 1, "INVALID_TRANSITION": 1}
+        assert "INVALID_TRANSITION" in approvals
+        assert Return.objects.get().status == "REJECTED"
+        assert OrderLine.objects.get(sku="mug-1").returning == 0
+
+    def test_are_received_or_closed(self, sent):
+        asked = self.ask(sent)
+        approve_return(viewer=STAFF, return_id=asked.pk, now=NOON)
+
+        def end(decision):
+            return decision(viewer=STAFF, return_id=asked.pk, now=NOON)
+
+        results = outcomes(race(end, [receive_return, reject_return] * 2))
         assert results == {"done": 1, "INVALID_TRANSITION": 3}
 
     def test_are_received_once(self, sent):

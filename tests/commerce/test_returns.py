@@ -156,6 +156,17 @@ class TestDecision:
         assert broken_invariants() == []
         ask(order, line("mug-1", 2))
 
+    def test_to_reject_closes_an_approved_one_that_never_arrives(self, order):
+        asked = ask(order, line("mug-1", 2))
+        approve_return(viewer=STAFF, return_id=asked.pk, now=NOON)
+        closed = reject_return(viewer=STAFF, return_id=asked.pk, answer="nothing came", now=NOON)
+        assert closed.status == "REJECTED"
+        assert counters("mug-1") == (2, 0, 0)
+        assert last_event(order) == ("RETURN_REJECTED", "Your return was declined: nothing came")
+        assert broken_invariants() == []
+        with refused(("INVALID_TRANSITION", "id"), match="REJECTED"):
+            receive_return(viewer=STAFF, return_id=asked.pk, now=NOON)
+
     def test_comes_once_and_refuses_long_words(self, order):
         asked = ask(order, line("mug-1", 1))
         for decide in [approve_return, reject_return]:

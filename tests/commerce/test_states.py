@@ -225,5 +225,5 @@ class TestAllowedActions:
         Return.objects.create(order=order)
         assert allowed(order, STAFF) == ["APPROVE_RETURN", "REJECT_RETURN"]
         Return.objects.update(status="APPROVED")
-        assert allowed(order, STAFF) == ["RECEIVE_RETURN"]
+        assert allowed(order, STAFF) == ["REJECT_RETURN", "RECEIVE_RETURN"]
         assert allowed(order, owner) == []

@@ -66,7 +66,9 @@ ACTIONS: dict[str, tuple[str, bool, Callable[[Any, Asking], bool]]] = {
     "REJECT_RETURN": (
         "commerce.change_return",
         False,
-        lambda order, asking: has_part(order, asking, models.Return, "REQUESTED"),
+        lambda order, asking: any(
+            has_part(order, asking, models.Return, status) for status in ("REQUESTED", "APPROVED")
+        ),
     ),
     "RECEIVE_RETURN": (
         "commerce.change_return",

@@ -67,7 +67,7 @@ OrderAction = enumeration(
         "CANCEL_FULFILLMENT": "Undo a parcel that has not left.",
         "REQUEST_RETURN": "Ask to send something back.",
         "APPROVE_RETURN": "Agree to a return.",
-        "REJECT_RETURN": "Decline a return.",
+        "REJECT_RETURN": "Decline a return, or close one that does not arrive.",
         "RECEIVE_RETURN": "Record that a return's goods have come back.",
     },
 )
