@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
-from tasks.admin_pages import ReadOnly
+from tasks.admin_pages import ReadOnly, ShowsRefusals
 from users.models import Address, Message, Notification, User
-from users.roles import ADMIN
+from users.services.roles import keeping_an_admin
 from users.services.sessions import end_sessions
 
 
@@ -29,22 +29,25 @@ class EmailUserChangeForm(UserChangeForm):
         model = User
         fields = "__all__"
 
-    def clean(self) -> dict[str, Any] | None:
-        """Keep somebody who may give roles."""
-        cleaned = super().clean()
-        groups = self.cleaned_data.get("groups", self.instance.groups.all())
-        is_admin = self.cleaned_data.get("is_active", self.instance.is_active) and (
-            self.cleaned_data.get("is_superuser", self.instance.is_superuser)
-            or any(group.name == ADMIN for group in groups)
-        )
-        if not is_admin and _is_last_admin(self.instance):
-            raise ValidationError("This is the last account that may give roles.")
-        return cleaned
+
+class KeepsAnAdmin:
+    """Whatever is changed or deleted, one or many, somebody is left who may give roles."""
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with _keeping_an_admin(request):
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with _keeping_an_admin(request):
+            return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        with _keeping_an_admin(request):
+            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
 
 
-def _is_last_admin(user: User) -> bool:
-    admins = User.objects.admins()
-    return admins.filter(pk=user.pk).exists() and not admins.exclude(pk=user.pk).exists()
+def _keeping_an_admin(request: HttpRequest) -> AbstractContextManager[None]:
+    return keeping_an_admin() if request.method == "POST" else nullcontext()
 
 
 class AddressInline(admin.TabularInline):
@@ -54,7 +57,7 @@ class AddressInline(admin.TabularInline):
 
 
 @admin.register(User)
-class EmailUserAdmin(UserAdmin):
+class EmailUserAdmin(ShowsRefusals, KeepsAnAdmin, UserAdmin):
     form = EmailUserChangeForm
     add_form = EmailUserCreationForm
     inlines = [AddressInline]
@@ -87,12 +90,8 @@ class EmailUserAdmin(UserAdmin):
         return super().has_change_permission(request, obj) and not _is_above(obj, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Likewise; and the last one that may give roles stays."""
-        return (
-            super().has_delete_permission(request, obj)
-            and not _is_above(obj, request)
-            and not (obj is not None and _is_last_admin(obj))
-        )
+        """Likewise."""
+        return super().has_delete_permission(request, obj) and not _is_above(obj, request)
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> list[Any]:
         # An account that is being added has no addresses yet.

@@ -12,6 +12,8 @@ from users.models import BrowserSession, Message, User
 from users.services.sessions import log_in
 from users.tokens import InvalidToken
 
+LAST_ADMIN = "Nobody else could give roles any more: make somebody else an admin first."
+
 
 class AdminTestCase(TestCase):
     def setUp(self):
@@ -47,6 +49,20 @@ class TestAccounts(AdminTestCase):
         assert self.log_in().status_code == 302
         assert BrowserSession.objects.get().user == self.root
         assert self.client.get(reverse("admin:index")).status_code == 200
+
+    def test_of_all_admins_not_all_are_deleted_at_once(self):
+        boss = User.objects.create_superuser("boss@example.com", PASSWORD)
+        self.client.force_login(self.root)
+
+        def delete(*users: User):
+            sent = {"action": "delete_selected", "post": "yes"}
+            sent |= {"_selected_action": [user.pk for user in users]}
+            return self.client.post(self.url("changelist"), sent, follow=True)
+
+        assert LAST_ADMIN in delete(self.root, boss, self.ada).text
+        assert User.objects.count() == 3
+        delete(boss, self.ada)
+        assert User.objects.get() == self.root
 
     def test_log_in_is_throttled_as_in_the_api(self):
         with self.settings(LOGIN_ATTEMPTS_PER_MINUTE=2):
@@ -153,12 +169,13 @@ class TestLimits(AdminTestCase):
     def test_the_last_admin_stays_one(self):
         self.root.delete()
         form = self.form(email=self.boss.email, is_active=False)
-        page = self.client.post(self.url("change", self.boss.pk), form)
-        assert "the last account that may give roles" in page.text
-        assert (
-            self.client.post(self.url("delete", self.boss.pk), {"post": "yes"}).status_code == 403
-        )
-        assert User.objects.admins().get() == self.boss
+        for url, sent in (
+            (self.url("change", self.boss.pk), form),
+            (self.url("delete", self.boss.pk), {"post": "yes"}),
+        ):
+            page = self.client.post(url, sent, follow=True)
+            assert LAST_ADMIN in page.text
+            assert User.objects.admins().get() == self.boss
 
     def test_another_address_is_verified_anew(self):
         User.objects.update(is_email_verified=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from django.contrib.auth.models import Group, Permission
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -39,6 +40,30 @@ def sync_roles(*, using: str = "default") -> None:
             group.permissions.set(ids[name] for name in names if name in ids)
 
 
+@contextmanager
+def keeping_an_admin(*, field: str = "") -> Iterator[None]:
+    """Change accounts or their roles so that somebody is left who may give them.
+
+    One such change at a time: two admins who dismiss each other would both succeed.
+
+    Args:
+        field: the input's field, for the error.
+
+    Raises:
+        Rejected: LAST_ADMIN on ``field``; the change is undone.
+    """
+    with transaction.atomic():
+        Group.objects.select_for_update(no_key=True).filter(name=ADMIN).first()
+        had_one = User.objects.admins().exists()
+        yield
+        if had_one and not User.objects.admins().exists():
+            raise Rejected(
+                "LAST_ADMIN",
+                "Nobody else could give roles any more: make somebody else an admin first.",
+                field=field,
+            )
+
+
 def set_roles(*, granter_id: int, email: str, roles: Sequence[str]) -> User:
     """Give an account these roles and take all others from it; effective within a second.
 
@@ -62,9 +87,7 @@ def set_roles(*, granter_id: int, email: str, roles: Sequence[str]) -> User:
     ]
     if unknown:
         raise ValidationError(unknown)
-    with transaction.atomic():
-        # One change of roles at a time: two admins who dismiss each other would both succeed.
-        Group.objects.select_for_update(no_key=True).get(name=ADMIN)
+    with keeping_an_admin(field="roles"):
         granted = _permissions_of(User.objects.get(pk=granter_id))
         _refuse_beyond(granted, {CHANGE_USER})
         user = User.objects.of_email(email).first()
@@ -81,12 +104,6 @@ def set_roles(*, granter_id: int, email: str, roles: Sequence[str]) -> User:
         _refuse_beyond(granted, _permissions_in([groups[name] for name in changed]))
         user.groups.add(*[groups[name] for name in changed - now_in])
         user.groups.remove(*[groups[name] for name in changed & now_in])
-        if ADMIN in changed & now_in and not User.objects.admins().exists():
-            raise Rejected(
-                "LAST_ADMIN",
-                "Nobody else could give roles any more: make somebody else an admin first.",
-                field="roles",
-            )
     logger.info("Account %s has set the roles of %s to %s", granter_id, user.pk, sorted(roles))
     return user
 
