@@ -28,8 +28,10 @@ from catalog.pictures import clean_picture
 from catalog.querysets import ProductQuerySet
 from catalog.services.listings import refresh_listings, refresh_search
 from catalog.services.media import discard_files, enqueue_thumbnails
+from catalog.services.product_data import OptionData, VariantData
 from catalog.services.products import delete_product, sanitise_html
 from catalog.services.stock import open_stock
+from catalog.services.variant_fitting import fit_variants
 from tasks.admin_pages import ShowsRefusals, in_one_line
 
 
@@ -74,6 +76,51 @@ class VariantForm(forms.ModelForm):
         return options
 
 
+OptionFormSet = forms.inlineformset_factory(
+    Product, ProductOption, fields=("name", "position", "values"), extra=0
+)
+
+
+class VariantFormSet(forms.BaseInlineFormSet):
+    """Variants that fit the product's options, by the rule of the APIs."""
+
+    def clean(self) -> None:
+        """With each misfit at its variant."""
+        super().clean()
+        sent = OptionFormSet(self.data, instance=self.instance, prefix="options")
+        if any(self.errors) or not sent.is_valid():
+            return  # said already
+        options = [
+            OptionData(name=option["name"], values=option["values"])
+            for option in sorted(sent.cleaned_data, key=lambda option: option.get("position", 0))
+            if option and not option["DELETE"]
+        ]
+        variants = [
+            form
+            for form in self.forms
+            if form not in self.deleted_forms and (form.instance.pk or form.has_changed())
+        ]
+        fitting = fit_variants(
+            present_options=[],
+            present=[form.instance for form in variants if form.instance.pk],
+            options=options,
+            variants=[
+                VariantData(
+                    id=form.instance.pk,
+                    sku=form.cleaned_data["sku"],
+                    options=form.cleaned_data["options"],
+                    price=form.cleaned_data["price"],
+                )
+                for form in variants
+            ],
+        )
+        for error in fitting.errors:
+            part, _, path = error.field.partition(".")
+            if part != "variants":
+                raise ValidationError(error.message)
+            variants[int(path.partition(".")[0])].add_error("options", error.message)
+
+
 class OptionInline(admin.TabularInline):
     model = ProductOption
     extra = 0
@@ -83,6 +130,7 @@ class OptionInline(admin.TabularInline):
 class VariantInline(admin.TabularInline):
     model = Variant
     form = VariantForm
+    formset = VariantFormSet
     extra = 0
     ordering = ("position", "id")
     readonly_fields = ("on_hand", "available")

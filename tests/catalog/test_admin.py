@@ -101,6 +101,36 @@ class TestProductAdmin(AdminTestCase):
         assert b"duplicate data for options" in response.content
         assert not Variant.objects.exists()
 
+    def test_variants_that_do_not_fit_the_options_are_refused_at_their_place(self):
+        product = make_product(variants=[{"options": {"Size": "S"}}])
+        product.options.create(name="Size", values=["S"])
+        option, variant = product.options.get(), product.variants.get()
+        url = reverse("admin:catalog_product_change", args=[product.pk])
+
+        def save(values, options, *more):
+            kept = {"id": variant.pk, "product": product.pk, "position": 0, "price": "1"}
+            kept |= {"options": options}
+            size = {"id": option.pk, "product": product.pk, "name": "Size", "position": 0}
+            return self.client.post(
+                url,
+                {"name": "X", "slug": "x", "tags": "a", **rows("media")}
+                | rows("options", size | {"values": values}, initial=1)
+                | rows("variants", kept, *more, initial=1),
+            )
+
+        for values, options, message in (
+            ("S", "{}", "This variant needs a value for each of: Size."),
+            ("S", '{"Size": "L"}', "L: no value of the product&#x27;s options."),
+            ("M", '{"Size": "S"}', "S: no value of the product&#x27;s options."),
+        ):
+            page = save(values, options)
+            assert page.status_code == 200
+            assert message in page.text
+        assert Variant.objects.get().options == {"Size": "S"}
+        large = {"position": 1, "price": "2", "options": '{"Size": "L"}'}
+        assert save("S,L", '{"Size": "S"}', large).status_code == 302
+        assert product.variants.count() == 2
+
     def test_a_product_can_be_deleted_with_all_that_belongs_to_it(self):
         product = make_product()
         url = reverse("admin:catalog_product_delete", args=[product.pk])
