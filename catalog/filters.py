@@ -70,6 +70,15 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(empty_value=None, max_length=250, **kwargs)
 
 
+class KeyFilter(django_filters.Filter):
+    """A primary key."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_value=1, max_value=BigIntegerField.MAX_BIGINT, **kwargs)
+
+
 class TrueOrFalseFilter(django_filters.Filter):
     """Yes or no."""
 
@@ -148,12 +157,16 @@ class ReviewFilterSet(django_filters.FilterSet):
     """Which reviews a list holds."""
 
     status = django_filters.ChoiceFilter(choices=Review.Status.choices)
+    product = KeyFilter(label="Product (id)")
 
     class Meta:
         model = Review
         fields: list[str] = []
 
     def filter_queryset(self, queryset: QuerySet) -> QuerySet:
-        """Apply the cleaned value, which may be a database expression."""
-        status = self.form.cleaned_data.get("status") or None
-        return queryset if status is None else queryset.filter(status=status)
+        """Apply the cleaned values, which may be database expressions."""
+        for name in ("status", "product"):
+            value = self.form.cleaned_data.get(name)
+            if value is not None and value != "":
+                queryset = queryset.filter(**{name: value})
+        return queryset

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import BigIntegerField
 from rest_framework import serializers
 from rest_framework.validators import UniqueValidator
 
-from catalog.models import Availability, Category, Collection, Product
+from catalog.models import Availability, Category, Collection, Product, Review
 from catalog.serializer_fields import (
     MAX_INTEGER,
     MAX_LIST,
@@ -32,6 +33,28 @@ class CategorySerializer(serializers.ModelSerializer):
     class Meta:
         model = Category
         fields = ["id", "name", "slug"]
+
+
+class CategoryTreeSerializer(CategorySerializer):
+    """A category and its place in the tree."""
+
+    reads = {"parent_slug": "parent.slug"}
+
+    parent_slug = serializers.CharField(allow_null=True, help_text="Null at the top.")
+    ancestors = CategorySerializer(many=True, help_text="From the top down.")
+    children = CategorySerializer(many=True, help_text="Right below it.")
+    product_count = serializers.IntegerField(
+        help_text="How many products one can find in it and in the categories below it."
+    )
+
+    class Meta(CategorySerializer.Meta):
+        fields = [
+            *CategorySerializer.Meta.fields,
+            "parent_slug",
+            "ancestors",
+            "children",
+            "product_count",
+        ]
 
 
 class CategoryChangesSerializer(serializers.Serializer):
@@ -211,6 +234,42 @@ class ReviewSerializer(serializers.Serializer):
     rating = serializers.IntegerField(min_value=1, max_value=5)
     title = serializers.CharField(max_length=200, allow_blank=True)
     body = serializers.CharField(max_length=5_000, allow_blank=True)
+
+
+class NewReviewSerializer(ReviewSerializer):
+    """A review to write."""
+
+    product_id = serializers.IntegerField(min_value=1, max_value=BigIntegerField.MAX_BIGINT)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Headline and text may be left out."""
+        fields = super().get_fields()
+        for name in ("title", "body"):
+            fields[name].required = False
+        return fields
+
+
+class ModerationSerializer(serializers.Serializer):
+    """What shall become of a review."""
+
+    status = serializers.ChoiceField([Review.Status.PUBLISHED, Review.Status.REJECTED])
+
+
+class ShownReviewSerializer(serializers.Serializer):
+    """What a customer says of a product."""
+
+    reads = {"product_id": "product.id"}
+
+    id = serializers.IntegerField()
+    product_id = serializers.IntegerField(
+        allow_null=True, help_text="Null where one can't find the product any more."
+    )
+    rating = serializers.IntegerField()
+    title = serializers.CharField()
+    body = serializers.CharField()
+    author = serializers.CharField(help_text="A name, or Anonymous.")
+    status = serializers.ChoiceField(Review.Status.choices)
+    created_at = serializers.DateTimeField()
 
 
 class ProductSerializer(serializers.Serializer):

@@ -28,7 +28,7 @@ from commerce.models import (
     Voucher,
 )
 from commerce.states import OrderAction
-from tasks.models import Job
+from tasks.serializers import JobSerializer
 from users.serializers import AddressSerializer
 
 MAX_VOUCHERS = 5
@@ -307,19 +307,9 @@ class PaymentSerializer(serializers.ModelSerializer):
         fields = ["id", "status", "amount", "currency", "next_action"]
 
 
-class CheckoutJobSerializer(serializers.ModelSerializer):
-    """What goes on in the background after a checkout."""
-
-    id = serializers.UUIDField()
-
-    class Meta:
-        model = Job
-        fields = ["id", "kind", "status"]
-
-
 class CheckoutResultSerializer(serializers.Serializer):
     """What a checkout made."""
 
     order = OrderSerializer()
     payment = PaymentSerializer()
-    jobs = CheckoutJobSerializer(many=True)
+    jobs = JobSerializer(many=True)

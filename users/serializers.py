@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import BigIntegerField
 from rest_framework import serializers
 
 from users.countries import COUNTRIES
-from users.models import Address, User
+from users.models import Address, Notification, User
 
 MAX_MESSAGE_LENGTH = 5_000
 # Longer ones would only keep the hasher busy.
@@ -166,3 +167,49 @@ class MessageSerializer(serializers.Serializer):
 
     recipient_email = serializers.CharField(max_length=254)
     body = serializers.CharField(max_length=MAX_MESSAGE_LENGTH)
+
+
+class NewMessageSerializer(MessageSerializer):
+    """A message to write, and what it is about."""
+
+    order_number = serializers.CharField(required=False, allow_null=True)
+
+
+class ShownMessageSerializer(serializers.Serializer):
+    """A message between a customer and the shop's staff."""
+
+    reads = {"order_number": "order.number"}
+
+    id = serializers.IntegerField()
+    body = serializers.CharField()
+    is_mine = serializers.BooleanField(help_text="Whether the viewer wrote it.")
+    order_number = serializers.CharField(
+        allow_null=True, help_text="Of the order that it is about."
+    )
+    created_at = serializers.DateTimeField()
+
+
+class NotificationSerializer(serializers.Serializer):
+    """Something that an account should see."""
+
+    id = serializers.IntegerField()
+    kind = serializers.ChoiceField(Notification.Kind.choices)
+    title = serializers.CharField()
+    body = serializers.CharField()
+    read_at = serializers.DateTimeField(allow_null=True)
+    created_at = serializers.DateTimeField()
+
+
+class ReadNotificationsSerializer(serializers.Serializer):
+    """Notifications that were seen."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=BigIntegerField.MAX_BIGINT),
+        max_length=250,
+    )
+
+
+class UnreadSerializer(serializers.Serializer):
+    """How much is left to see."""
+
+    unread_count = serializers.IntegerField()

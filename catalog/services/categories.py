@@ -139,12 +139,15 @@ def move_category(*, category: Category, parent: Category | None) -> None:
     category.parent, category.path = above, path
 
 
-def delete_category(*, category_id: int) -> None:
+def delete_category(*, category_id: int, check: Callable[[], None] | None = None) -> None:
     """Delete a category; what stands in it and right below it moves up to the category above.
 
     Without a category above, the categories below become roots and the products stand in none.
     So nothing but the category itself is ever lost, and products stay where customers who looked
     one level higher have found them anyway.
+
+    Args:
+        check: called once nobody else can change the tree; what it raises undoes all.
 
     Raises:
         Rejected: ``NOT_FOUND`` for an unknown category.
@@ -155,6 +158,8 @@ def delete_category(*, category_id: int) -> None:
         gone = Category.objects.select_for_update().filter(pk=category_id).first()
         if gone is None:
             raise Rejected("NOT_FOUND", "There is no such category.", field="id")
+        if check is not None:
+            check()
         Category.objects.filter(parent=gone).update(parent=gone.parent_id)
         Product.objects.filter(category=gone).update(category=gone.parent_id)
         _rebase(gone.path, gone.path.removesuffix(f"{gone.pk}/"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from math import ceil
@@ -41,8 +42,8 @@ _STATUS_OF_CODE = {
     "PAYMENT_DECLINED": 402,
 }
 _CONFLICT = 409
-# The fields of services' input that REST takes from the address.
-_IN_ADDRESS = {None, "id", "number", "product_id"}
+# The fields of services' input that REST takes from the address, where the body has none of them.
+_IN_ADDRESS = {None, "id", "number", "order_number", "payment_id", "product_id", "token"}
 
 _CODE_OF_STATUS = {
     400: "BAD_USER_INPUT",
@@ -70,9 +71,9 @@ def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
     """What a client is told of an exception in a view; unexpected ones are logged."""
     match error:
         case exceptions.ValidationError():
-            return _refusal(ValidationError(rejections(error.detail)))
+            return _refusal(ValidationError(rejections(error.detail)), context)
         case ValidationError():
-            return _refusal(error)
+            return _refusal(error, context)
         case exceptions.APIException():
             return _of_framework(error)
         case InvalidCredentials():
@@ -158,12 +159,14 @@ def problem(
     return Response(body, status, headers=headers, content_type=MEDIA_TYPE)
 
 
-def _refusal(error: ValidationError) -> Response:
+def _refusal(error: ValidationError, context: dict[str, Any]) -> Response:
     """What the caller can mend."""
     errors = [_field_error(each) for each in user_errors(error)]
-    status = min(_status(each) for each in errors)
-    first = next(each for each in errors if _status(each) == status)
-    return problem(status, first.code, first.message, errors=errors)
+    body = getattr(context.get("request"), "data", None)
+    in_address = _IN_ADDRESS - (body.keys() if isinstance(body, Mapping) else set())
+    statuses = [_status(each, in_address) for each in errors]
+    first = errors[statuses.index(min(statuses))]
+    return problem(min(statuses), first.code, first.message, errors=errors)
 
 
 def _field_error(error: UserError) -> FieldError:
@@ -173,8 +176,8 @@ def _field_error(error: UserError) -> FieldError:
     return FieldError(name or None, error.code, error.message)
 
 
-def _status(error: FieldError) -> int:
-    if error.code == "NOT_FOUND" and error.field in _IN_ADDRESS:
+def _status(error: FieldError, in_address: set[str | None]) -> int:
+    if error.code == "NOT_FOUND" and error.field in in_address:
         return 404
     return _STATUS_OF_CODE.get(error.code, _CONFLICT)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.reverse import reverse
@@ -16,17 +16,12 @@ from catalog.models import Product
 from catalog.serializers import MediaSerializer, MediaUploadSerializer, ProductSerializer
 from catalog.services.media import upload_media
 from catalog.services.products import create_product, delete_product, update_product
+from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet
 from users.permissions import AllowAny, HasPermission
 from users.rest import UploadParser
 from users.validation import validated
-
-_IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    location=OpenApiParameter.HEADER,
-    description="A random text of the client's; the same again enters no second one.",
-)
 
 MEDIA = Resource("Media", MediaSerializer)
 
@@ -38,19 +33,24 @@ MEDIA = Resource("Media", MediaSerializer)
         "-relevance is as -created_at.",
     ),
     retrieve=extend_schema(summary="Read a product"),
-    create=extend_schema(summary="Enter a product", parameters=[_IDEMPOTENCY_KEY]),
+    create=extend_schema(summary="Enter a product", parameters=[IDEMPOTENCY_KEY]),
     update=extend_schema(
         summary="Change a product",
         description="Options, variants and media are replaced whole where they are given: those "
         "that are not named are removed, which is refused for a variant that was ordered. A "
         "variant is known by its id, else its SKU, else its options. What is absent stays, null "
         "clears.",
+        parameters=[IF_MATCH],
     ),
     partial_update=extend_schema(
-        summary="Change a part of a product", description="As PUT, but nothing is required."
+        summary="Change a part of a product",
+        description="As PUT, but nothing is required.",
+        parameters=[IF_MATCH],
     ),
     destroy=extend_schema(
-        summary="Delete a product", description="One that was ordered can only be unpublished."
+        summary="Delete a product",
+        description="One that was ordered can only be unpublished.",
+        parameters=[IF_MATCH],
     ),
 )
 class ProductViewSet(ResourceViewSet):
@@ -86,7 +86,7 @@ class ProductViewSet(ResourceViewSet):
         key = create_product(
             viewer=self.viewer(),
             given=given,
-            idempotency_key=request.headers.get("Idempotency-Key"),
+            idempotency_key=idempotency_key(request),
             now=timezone.now(),
         )
         address = reverse("product-detail", [key], request=request)
@@ -108,7 +108,7 @@ class ProductViewSet(ResourceViewSet):
     @extend_schema(
         summary="Add a picture to a product",
         description="Smaller versions of it follow in the background.",
-        parameters=[_IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
         request={"multipart/form-data": MediaUploadSerializer},
         responses={201: MediaSerializer},
     )
@@ -122,7 +122,7 @@ class ProductViewSet(ResourceViewSet):
             file=given["file"],
             alt=given.get("alt", ""),
             position=given.get("position"),
-            idempotency_key=request.headers.get("Idempotency-Key"),
+            idempotency_key=idempotency_key(request),
             now=timezone.now(),
         )
         return self.answer(MEDIA.row(self.viewer(), pk=media_id) or b"null", 201)

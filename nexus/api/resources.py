@@ -31,23 +31,10 @@ class PreconditionFailed(APIException):
     default_detail = "It was changed since; read it again and decide anew."
 
 
-class ResourceViewSet(RulesByAction, GenericViewSet):
-    """Lists and single rows of one resource.
-
-    Attributes:
-        resource: what is shown.
-        orderings: names that ``?ordering=`` takes, the default first, and GraphQL's for them.
-    """
+class RowViewSet(RulesByAction, GenericViewSet):
+    """Single rows of one resource."""
 
     resource: ClassVar[Resource]
-    orderings: ClassVar[Mapping[str, str]] = {}
-    pagination_class = Pages
-
-    def list(self, request: Request) -> HttpResponse:
-        """A page of what the viewer may see."""
-        pages = Pages()
-        rows = self.resource.rows(self.viewer(), pages.query(request, self))
-        return self.answer(pages.answer(request, rows))
 
     def retrieve(self, request: Request, **key: str) -> HttpResponse:
         """One row that the viewer may see."""
@@ -112,10 +99,32 @@ class ResourceViewSet(RulesByAction, GenericViewSet):
         return check
 
     def answer(self, body: bytes, status: int = 200, **headers: str) -> HttpResponse:
-        """A response of JSON, with a tag of this very text."""
-        tags = {"ETag": etag(body), "Cache-Control": "private, no-cache"}
-        names = {name.replace("_", "-"): value for name, value in headers.items()}
-        return HttpResponse(body, status=status, content_type=JSON, headers={**tags, **names})
+        """`answer`."""
+        return answer(body, status, **headers)
+
+
+class ResourceViewSet(RowViewSet):
+    """Lists and single rows of one resource.
+
+    Attributes:
+        orderings: names that ``?ordering=`` takes, the default first, and GraphQL's for them.
+    """
+
+    orderings: ClassVar[Mapping[str, str]] = {}
+    pagination_class = Pages
+
+    def list(self, request: Request) -> HttpResponse:
+        """A page of what the viewer may see."""
+        pages = Pages()
+        rows = self.resource.rows(self.viewer(), pages.query(request, self))
+        return self.answer(pages.answer(request, rows))
+
+
+def answer(body: bytes, status: int = 200, **headers: str) -> HttpResponse:
+    """A response of JSON, with a tag of this very text."""
+    tags = {"ETag": etag(body), "Cache-Control": "private, no-cache"}
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HttpResponse(body, status=status, content_type=JSON, headers={**tags, **names})
 
 
 def etag(body: bytes) -> str:

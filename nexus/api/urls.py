@@ -13,8 +13,15 @@ from rest_framework.routers import APIRootView, DefaultRouter
 from rest_framework.views import APIView
 
 from nexus.api import documentation  # noqa: F401 - importing it is what registers its extensions
+from nexus.api.carts import CartViewSet
+from nexus.api.categories import CategoryViewSet
+from nexus.api.jobs import JobViewSet
+from nexus.api.messages import MessageViewSet, NotificationViewSet
 from nexus.api.orders import OrderViewSet
+from nexus.api.parcels import FulfillmentViewSet, ReturnViewSet
+from nexus.api.payments import PaymentViewSet
 from nexus.api.products import ProductViewSet
+from nexus.api.reviews import ReviewViewSet
 from users.permissions import AllowAny
 from users.rest import permits
 
@@ -44,8 +51,20 @@ class Router(DefaultRouter):
 
 
 router = Router()
-router.register("products", ProductViewSet)
-router.register("orders", OrderViewSet)
+for prefix, viewset in {
+    "products": ProductViewSet,
+    "categories": CategoryViewSet,
+    "reviews": ReviewViewSet,
+    "carts": CartViewSet,
+    "orders": OrderViewSet,
+    "fulfillments": FulfillmentViewSet,
+    "returns": ReturnViewSet,
+    "payments": PaymentViewSet,
+    "messages": MessageViewSet,
+    "notifications": NotificationViewSet,
+    "jobs": JobViewSet,
+}.items():
+    router.register(prefix, viewset)
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),

@@ -13,9 +13,23 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from catalog.models import Product
+from commerce.models import Fulfillment
 from nexus.api.urls import Nowhere
+from schema.compiler.ids import decode_id
+from schema.execution import composed
 from tests.catalog.pictures import picture
-from tests.schema.permission_rows import ACCOUNTS, CATALOG_MANAGERS, EVERYBODY, OWNERS
+from tests.schema.permission_rows import (
+    ACCOUNT_OWNERS,
+    ACCOUNTS,
+    CATALOG_MANAGERS,
+    EVERYBODY,
+    JOB_MANAGERS,
+    JOB_READERS,
+    ORDER_MANAGERS,
+    ORDER_READERS,
+    OWNERS,
+    PAYMENT_MANAGERS,
+)
 from tests.schema.shop import (
     LONDON,
     ShopTestCase,
@@ -25,11 +39,13 @@ from tests.schema.shop import (
     token_of,
 )
 from tests.schema.things import GUESSES, OWNED, things
-from users.models import User
+from users.models import Message, User
 
 PRODUCT = {"name": "Cup", "slug": "cup", "variants": [{"sku": "CUP-1", "price": "5.00"}]}
 CREDENTIALS = {"email": "%(email)s", "password": "%(password)s"}
 REFRESH = {"refresh_token": "%(refresh)s"}
+# The random key of nothing that there is.
+NOBODYS = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True)
@@ -43,6 +59,7 @@ class Row:
         body: what is sent; bytes are a file.
         required: the permission that it takes.
         refusal: what another customer is told: the problem's code.
+        held: which of ``things`` opens the order to who sends it.
     """
 
     callers: set[str]
@@ -50,6 +67,7 @@ class Row:
     body: Any = None
     required: str | None = None
     refusal: str = ""
+    held: str = "order"
 
     @property
     def is_owned(self) -> bool:
@@ -94,6 +112,108 @@ ROUTES = {
         OWNERS, "orders/%(number)s/cancel/", {}, refusal="NOT_FOUND"
     ),
 }
+ROUTES |= {
+    "GET categories/": Row(EVERYBODY, "categories/"),
+    "POST categories/": Row(
+        CATALOG_MANAGERS, "categories/", {"name": "New"}, "catalog.add_category"
+    ),
+    "GET categories/<pk>/": Row(EVERYBODY, "categories/%(category)s/"),
+    "PUT categories/<pk>/": Row(
+        CATALOG_MANAGERS, "categories/%(category)s/", {"name": "New"}, "catalog.change_category"
+    ),
+    "PATCH categories/<pk>/": Row(
+        CATALOG_MANAGERS, "categories/%(category)s/", {"name": "New"}, "catalog.change_category"
+    ),
+    "DELETE categories/<pk>/": Row(
+        CATALOG_MANAGERS, "categories/%(category)s/", None, "catalog.delete_category"
+    ),
+    "GET reviews/": Row(EVERYBODY, "reviews/"),
+    "POST reviews/": Row(
+        ACCOUNT_OWNERS,
+        "reviews/",
+        {"product_id": "%(product)s", "rating": 5},
+        refusal="NOT_PURCHASED",
+    ),
+    "GET reviews/<pk>/": Row(EVERYBODY, "reviews/%(review)s/"),
+    "PATCH reviews/<pk>/": Row(
+        CATALOG_MANAGERS, "reviews/%(review)s/", {"status": "REJECTED"}, "catalog.change_review"
+    ),
+    "POST carts/": Row(EVERYBODY, "carts/", {}),
+    "GET carts/<token>/": Row(OWNERS, "carts/%(cart)s/", refusal="NOT_FOUND"),
+    "PATCH carts/<token>/": Row(OWNERS, "carts/%(cart)s/", {}, refusal="NOT_FOUND"),
+    "POST carts/<token>/lines/": Row(
+        OWNERS, "carts/%(cart)s/lines/", {"lines": []}, refusal="NOT_FOUND"
+    ),
+    "POST carts/<token>/claim/": Row(
+        ACCOUNT_OWNERS, "carts/%(guest_cart)s/claim/", {}, refusal="NOT_FOUND"
+    ),
+    "POST orders/<number>/fulfillments/": Row(
+        ORDER_MANAGERS, "orders/%(number)s/fulfillments/", {}, "commerce.add_fulfillment"
+    ),
+    "POST orders/<number>/returns/": Row(
+        OWNERS,
+        "orders/%(sent_number)s/returns/",
+        {"lines": [{"order_line_id": "%(line)s", "quantity": 1}]},
+        refusal="NOT_FOUND",
+        held="sent",
+    ),
+    "POST orders/<number>/notes/": Row(
+        ORDER_READERS, "orders/%(number)s/notes/", {"body": "x"}, "commerce.add_ordernote"
+    ),
+    "POST orders/<number>/capture/": Row(
+        PAYMENT_MANAGERS, "orders/%(number)s/capture/", {}, "commerce.change_payment"
+    ),
+    "POST orders/<number>/refund/": Row(
+        PAYMENT_MANAGERS, "orders/%(paid)s/refund/", {}, "commerce.change_payment"
+    ),
+    "GET fulfillments/<pk>/": Row(
+        OWNERS, "fulfillments/%(sent_parcel)s/", refusal="NOT_FOUND", held="sent"
+    ),
+    "POST fulfillments/<pk>/deliver/": Row(
+        ORDER_MANAGERS, "fulfillments/%(parcel)s/deliver/", {}, "commerce.change_fulfillment"
+    ),
+    "POST fulfillments/<pk>/cancel/": Row(
+        ORDER_MANAGERS, "fulfillments/%(parcel)s/cancel/", {}, "commerce.change_fulfillment"
+    ),
+    "GET returns/<pk>/": Row(OWNERS, "returns/%(asked)s/", refusal="NOT_FOUND", held="sent"),
+    "POST returns/<pk>/approve/": Row(
+        ORDER_MANAGERS, "returns/%(asked)s/approve/", {}, "commerce.change_return"
+    ),
+    "POST returns/<pk>/reject/": Row(
+        ORDER_MANAGERS, "returns/%(asked)s/reject/", {}, "commerce.change_return"
+    ),
+    "POST returns/<pk>/receive/": Row(
+        ORDER_MANAGERS, "returns/%(approved)s/receive/", {}, "commerce.change_return"
+    ),
+    "POST payments/<public_id>/confirm/": Row(
+        OWNERS, "payments/%(payment)s/confirm/", {}, refusal="NOT_FOUND"
+    ),
+    "GET messages/": Row(ACCOUNTS, "messages/"),
+    "POST messages/": Row(
+        ACCOUNT_OWNERS,
+        "messages/",
+        {"recipient_email": "%(boss)s", "body": "x", "order_number": "%(number)s"},
+        refusal="NOT_FOUND",
+    ),
+    "GET messages/<pk>/": Row(ACCOUNT_OWNERS, "messages/%(message)s/", refusal="NOT_FOUND"),
+    "GET notifications/": Row(ACCOUNTS, "notifications/"),
+    "GET notifications/<pk>/": Row(
+        ACCOUNT_OWNERS, "notifications/%(notification)s/", refusal="NOT_FOUND"
+    ),
+    "POST notifications/mark-read/": Row(
+        ACCOUNT_OWNERS,
+        "notifications/mark-read/",
+        {"ids": ["%(notification)s"]},
+        refusal="NOT_FOUND",
+    ),
+    "GET jobs/": Row(JOB_READERS, "jobs/", None, "tasks.view_job"),
+    "GET jobs/<public_id>/": Row(OWNERS, "jobs/%(job)s/", refusal="NOT_FOUND"),
+    "POST jobs/<public_id>/retry/": Row(
+        JOB_MANAGERS, "jobs/%(job)s/retry/", {}, "tasks.change_job"
+    ),
+}
+# Of these, everybody may name any.
+PUBLIC = ("products/", "categories/", " reviews/<pk>/")
 WITHOUT_EFFECT = {"DELETE auth/session/"}
 
 
@@ -135,7 +255,8 @@ class TestTable(ShopTestCase):
         """A new route that finds somebody's rows by a key can't pass as one that owns nothing."""
         for name, row in ROUTES.items():
             assert row.callers <= EVERYBODY
-            takes_key = "%" in f"{row.path}{row.body}" and "products/" not in name
+            is_public = any(part in name for part in PUBLIC)
+            takes_key = "%" in f"{row.path}{row.body}" and not is_public
             assert "customer" not in row.callers or row.is_owned is takes_key is bool(row.refusal)
 
 
@@ -167,8 +288,9 @@ class TestCalls(ShopTestCase):
     def test_of_another_customer(self) -> None:
         """Of what is a customer's, one who names it is shown nothing and changes nothing."""
         hers = self.things(make_user())
-        secrets = {hers[name] for name in OWNED} | {LONDON["street"]}
-        known, before_bea = hers | GUESSES, contents()
+        secrets = {str(hers[name]) for name in OWNED} | {LONDON["street"]}
+        guesses = {name: _key(value) for name, value in GUESSES.items()}
+        known, before_bea = hers | guesses | {"payment": NOBODYS, "job": NOBODYS}, contents()
         bea = make_user("bea@example.com")
         bearer = token_of(bea)
         for name, row in ROUTES.items():
@@ -180,7 +302,7 @@ class TestCalls(ShopTestCase):
                 if "customer" not in row.callers:
                     self.is_denied(answer, bea, row)
                 elif row.is_owned:
-                    assert answer.status_code in (400, 401, 404), answer.content
+                    assert answer.status_code in (400, 401, 404, 409), answer.content
                     assert answer.json()["code"] == row.refusal
                 if row.is_owned or "customer" not in row.callers:
                     assert contents() == before
@@ -196,7 +318,7 @@ class TestCalls(ShopTestCase):
             before = contents()
             undone = transaction.savepoint()
             with self.subTest(name):
-                token = known["order"]
+                token = known[row.held]
                 answer = self.request(name, row, known, bearer=bearer, order_token=token)
                 changed = contents() != before
                 if caller in row.callers:
@@ -240,10 +362,26 @@ class TestCalls(ShopTestCase):
 
     def things(self, owner: User | None) -> dict[str, Any]:
         """What the calls name, with what REST knows by another key."""
-        return things(self, owner) | {"shirt": Product.objects.get(slug="wool-shirt").pk}
+        known = {name: _key(value) for name, value in things(self, owner).items()}
+        parcel = Fulfillment.objects.filter(order__token=known["sent"]).first()
+        boss = User.objects.of_email(known["boss"]).get()
+        message = Message.objects.create(sender=boss, recipient=owner or boss, body="x")
+        return known | {
+            "shirt": Product.objects.get(slug="wool-shirt").pk,
+            "sent_parcel": parcel and parcel.pk,
+            "message": message.pk,
+        }
+
+
+def _key(value: str) -> str:
+    """REST's own key for GraphQL's opaque id; other values stay."""
+    type_name, key = decode_id(value)
+    return key if type_name in composed()[0].type_map else value
 
 
 def _filled(body: Any, things: dict[str, Any]) -> Any:
+    if isinstance(body, list):
+        return [_filled(value, things) for value in body]
     if isinstance(body, dict):
         return {name: _filled(value, things) for name, value in body.items()}
     return body % things if isinstance(body, str) else body

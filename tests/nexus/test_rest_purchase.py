@@ -1,0 +1,189 @@
+"""A whole purchase over REST, and the versions of what several people change."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test import Client
+
+from catalog.models import Product
+from commerce.models import Cart, ShippingMethod
+from tests.catalog.factories import make_product
+from tests.rest import RestTestCase
+from tests.schema.shop import fill_shop
+
+LONDON = {
+    "name": "Ada Byron",
+    "street": "1 Analytical Way",
+    "city": "London",
+    "postal_code": "N1 9GU",
+    "country": "GB",
+    "phone": "",
+}
+
+
+class PurchaseTestCase(RestTestCase):
+    @classmethod
+    def setUpTestData(cls) -> None:
+        fill_shop()
+
+    def post(self, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
+        answer = self.client.post(f"/api/{path}", body or {}, headers=headers)
+        assert answer.status_code == status, answer.content
+        return answer
+
+    def cart(self, **headers: str) -> str:
+        """The address of a cart that lacks nothing."""
+        lines = [{"sku": "MUG-1", "quantity": 3}]
+        made = self.post("carts/", {"lines": lines, "email": "a@example.com"}, 201, **headers)
+        address = made.headers["Location"]
+        changes = {
+            "shipping_address": LONDON,
+            "shipping_method_id": ShippingMethod.objects.get().pk,
+        }
+        cart = self.client.patch(address, changes, headers=headers).json()
+        assert cart["requirements"] == []
+        assert cart["shipping_address"] == LONDON
+        return address
+
+
+class PurchaseTests(PurchaseTestCase):
+    def test_goes_from_an_empty_cart_to_the_refund(self) -> None:
+        staff = self.headers_of("staff@example.com", role="order_manager")
+        cart = self.client.get(self.cart()).json()
+        assert cart["lines"][0]["variant"]["product_slug"] == "mug"
+        checkout = {
+            "cart_token": cart["token"],
+            "quote_total": cart["quote"]["total"],
+            "payment": {"provider": "fake", "data": {"card": "4111111111111111"}},
+        }
+        made = self.post("orders/", checkout, 201, **{"Idempotency-Key": "buy"}).json()
+        order, token = made["order"], {"Order-Token": made["order"]["token"]}
+        assert order["payment_status"] == "AUTHORIZED"
+        assert made["jobs"][0]["id"]
+        address = f"orders/{order['number']}/"
+        taken = self.post(f"{address}capture/", {}, **staff, **{"Idempotency-Key": "take"})
+        assert taken.json()["payment_status"] == "PAID"
+
+        sent = self.post(f"{address}fulfillments/", {"tracking_number": "T1"}, 201, **staff)
+        assert self.client.get(sent.headers["Location"], headers=token).json() == sent.json()
+        arrived = self.post(f"fulfillments/{sent.json()['id']}/deliver/", **staff).json()
+        assert arrived["status"] == "DELIVERED"
+        lines = [{"order_line_id": order["lines"][0]["id"], "quantity": 2}]
+        asked = self.post(f"{address}returns/", {"lines": lines, "reason": "Blue"}, 201, **token)
+        back = f"returns/{asked.json()['id']}/"
+        assert self.post(f"{back}approve/", {"answer": "Fine"}, **staff).json()["answer"] == "Fine"
+        assert self.post(f"{back}receive/", **staff).json()["status"] == "RECEIVED"
+        wanted = {"amount": "5.00", "reason": "Blue"}
+        self.post(f"{address}refund/", wanted, **staff, **{"Idempotency-Key": "give"})
+        self.post(f"{address}notes/", {"body": "Dislikes blue."}, 201, **staff)
+
+        seen = self.client.get(f"/api/{address}", headers=token).json()
+        assert (seen["status"], seen["payment_status"]) == ("FULFILLED", "PARTIALLY_REFUNDED")
+        assert (seen["lines"][0]["returned"], seen["notes"]) == (2, [])
+        assert self.client.get(f"/api/{address}", headers=staff).json()["notes"]
+        assert len(seen["events"]) > 6
+
+    def test_a_repeated_cart_is_the_same_cart(self) -> None:
+        headers = {"Idempotency-Key": "cart"}
+        first, second = (self.post("carts/", {}, 201, **headers) for _ in range(2))
+        assert first.json() == second.json()
+
+    def test_a_guest_s_cart_becomes_the_customer_s(self) -> None:
+        token = self.cart().rstrip("/").rpartition("/")[2]
+        ada = self.headers_of("ada@example.com")
+        claimed = self.post(f"carts/{token}/claim/", **ada).json()
+        assert Cart.objects.get(token=claimed["token"]).user.email == "ada@example.com"
+
+    def test_a_review_waits_for_a_moderator(self) -> None:
+        ada = self.headers_of("ada@example.com")
+        manager = self.headers_of("manager@example.com", role="catalog_manager")
+        token = self.client.get(self.cart(**ada), headers=ada).json()["token"]
+        body = {"cart_token": token, "payment": {"provider": "fake", "data": {"card": "4242" * 4}}}
+        self.post("orders/", body, 201, **ada, **{"Idempotency-Key": "k"})
+        product = Product.objects.get(slug="mug").pk
+        said = self.post("reviews/", {"product_id": product, "rating": 5}, 201, **ada)
+        assert said.json()["status"] == "PENDING"
+        listed = f"/api/reviews/?product={product}&status=PENDING"
+        assert self.client.get(listed).json()["results"] == []
+        address = said.headers["Location"]
+        assert self.client.get(listed, headers=manager).json()["results"] == [said.json()]
+        self.client.patch(address, {"status": "PUBLISHED"}, headers=manager)
+        assert self.client.get(address).json()["status"] == "PUBLISHED"
+
+    def test_what_is_written_is_read_by_the_other(self) -> None:
+        staff = self.headers_of("staff@example.com", role="support")
+        ada = self.headers_of("ada@example.com")
+        letter = {"recipient_email": "staff@example.com", "body": "Hello?"}
+        sent = self.post("messages/", letter, 201, **ada)
+        assert self.client.get(sent.headers["Location"], headers=staff).json()["is_mine"] is False
+        (listed,) = self.client.get("/api/messages/", headers=ada).json()["results"]
+        assert listed == sent.json()
+
+
+class VersionTests(PurchaseTestCase):
+    def test_a_cart_that_another_tab_changed_is_not_changed_unseen(self) -> None:
+        address = self.cart()
+        seen = {"If-Match": self.client.get(address).headers["ETag"]}
+        lines = {"lines": [{"sku": "MUG-1", "quantity": 1}]}
+        answer = self.client.post(f"{address}lines/", lines, headers=seen)
+        assert (answer.status_code, answer.json()["lines"][0]["quantity"]) == (200, 1)
+        for send, path, body in [
+            (self.client.post, f"{address}lines/", lines),
+            (self.client.patch, address, {"email": "b@example.com"}),
+        ]:
+            self.assert_problem(send(path, body, headers=seen), 412, "PRECONDITION_FAILED")
+        stale = {**lines, "expected_version": 1}
+        answer = self.client.post(f"{address}lines/", stale)
+        self.assert_problem(answer, 409, "VERSION_CONFLICT")
+
+    def test_a_category_that_was_changed_is_not_changed_unseen(self) -> None:
+        manager = self.headers_of("manager@example.com", role="catalog_manager")
+        made = self.post("categories/", {"name": "Tea"}, 201, **manager)
+        address, old = made.headers["Location"], {**manager, "If-Match": made.headers["ETag"]}
+        assert self.client.patch(address, {"name": "Teas"}, headers=old).status_code == 200
+        for send in (self.client.put, self.client.patch, self.client.delete):
+            self.assert_problem(
+                send(address, {"name": "Te"}, headers=old), 412, "PRECONDITION_FAILED"
+            )
+        assert self.client.get(address).json()["name"] == "Teas"
+
+
+@pytest.mark.concurrency
+@pytest.mark.django_db(transaction=True)
+def test_a_change_that_comes_while_the_version_is_compared_is_not_lost() -> None:
+    """The second of two clients waits for the first one's lock, and only then compares."""
+    case = RestTestCase()
+    product = make_product("mug", name="Mug")
+    address = f"/api/products/{product.pk}/"
+    headers = case.headers_of("manager@example.com", role="catalog_manager")
+    headers["If-Match"] = Client().get(address).headers["ETag"]
+
+    def change() -> int:
+        try:
+            body = {"vendor": "Quay"}
+            options = {"content_type": "application/json", "headers": headers}
+            return Client().patch(address, body, **options).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            Product.objects.select_for_update().get(pk=product.pk)
+            waiting = threads.submit(change)
+            _await_waiting()
+            Product.objects.update(name="Cup")
+        assert waiting.result(timeout=30) == 412
+    assert Product.objects.values_list("name", "vendor").get() == ("Cup", product.vendor)
+
+
+def _await_waiting() -> None:
+    """Until somebody waits for a row."""
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
