@@ -20,6 +20,7 @@ from catalog.services.categories import find_or_create_category
 from catalog.services.product_data import ProductData
 from catalog.services.products import save_product
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.validation import rejections
 
 FORMATS = ("auto", "shopify")
@@ -169,7 +170,7 @@ def _validate(draft: Draft, product: Product | None) -> tuple[ProductData, list[
 
 
 def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> Outcome:
-    with transaction.atomic():
+    def save() -> Outcome:
         product = Product.objects.filter(slug=draft.handle).first()
         data, errors = _validate(draft, product)
         if errors:
@@ -187,7 +188,9 @@ def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> Outc
         )
         if dry_run:
             transaction.set_rollback(True)
-    return saved.outcome
+        return saved.outcome
+
+    return in_transaction(save)
 
 
 def _category(draft: Draft) -> Category:

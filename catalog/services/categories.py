@@ -14,6 +14,7 @@ from catalog.serializers import CategoryChangesSerializer
 from catalog.services.creation import create_once
 from catalog.services.slugs import slug_of, unique_slug
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -91,7 +92,8 @@ def update_category(
         ValidationError: ``NOT_FOUND`` on ``id``; ``REQUIRED``, ``INVALID``, ``NOT_FOUND`` or
             ``ALREADY_EXISTS`` on ``name``, ``slug``, ``parentSlug`` or ``position``.
     """
-    with transaction.atomic():
+
+    def update() -> None:
         _lock_tree()
         category = Category.objects.filter(pk=category_id).first()
         if category is None:
@@ -104,6 +106,8 @@ def update_category(
         if fields:
             with unique_slug("category", fields.get("slug", category.slug)):
                 Category.objects.filter(pk=category.pk).update(**fields)
+
+    in_transaction(update)
 
 
 def find_or_create_category(*, name: str) -> Category:
@@ -152,7 +156,8 @@ def delete_category(*, category_id: int, check: Callable[[], None] | None = None
     Raises:
         Rejected: ``NOT_FOUND`` for an unknown category.
     """
-    with transaction.atomic():
+
+    def delete() -> None:
         _lock_tree()
         # Waits for products that are just being put there, and keeps others from it.
         gone = Category.objects.select_for_update().filter(pk=category_id).first()
@@ -164,6 +169,8 @@ def delete_category(*, category_id: int, check: Callable[[], None] | None = None
         Product.objects.filter(category=gone).update(category=gone.parent_id)
         _rebase(gone.path, gone.path.removesuffix(f"{gone.pk}/"))
         gone.delete()
+
+    in_transaction(delete)
 
 
 def _lock_tree() -> None:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 
 from catalog.models import Collection
 from catalog.serializers import CollectionChangesSerializer
 from catalog.services.creation import create_once
 from catalog.services.slugs import slug_of, unique_slug
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -76,7 +77,8 @@ def update_collection(*, collection_id: int, given: Mapping[str, Any]) -> None:
         ValidationError: ``NOT_FOUND`` on ``id``; ``REQUIRED``, ``INVALID`` or ``ALREADY_EXISTS``
             on ``name`` or ``slug``, ``NOT_FOUND`` on ``productSlugs.N`` and its like.
     """
-    with transaction.atomic():
+
+    def update() -> None:
         collection = _locked(collection_id)
         serializer = CollectionChangesSerializer(collection, data=given, partial=True)
         fields = validated(serializer)
@@ -86,6 +88,8 @@ def update_collection(*, collection_id: int, given: Mapping[str, Any]) -> None:
                 Collection.objects.filter(pk=collection.pk).update(**fields)
         _choose(collection, lists)
 
+    in_transaction(update)
+
 
 def delete_collection(*, collection_id: int) -> None:
     """Delete a collection; its products stay.
@@ -93,8 +97,11 @@ def delete_collection(*, collection_id: int) -> None:
     Raises:
         Rejected: ``NOT_FOUND`` for an unknown one.
     """
-    with transaction.atomic():
+
+    def delete() -> None:
         _locked(collection_id).delete()
+
+    in_transaction(delete)
 
 
 def _locked(collection_id: int) -> Collection:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 
@@ -38,21 +39,24 @@ def create_once(
         Rejected: ``IDEMPOTENCY_CONFLICT``, ``INVALID`` or, where the row was deleted since,
             ``NOT_FOUND`` on ``idempotencyKey``; and whatever ``create`` refuses.
     """
-    made: list[int] = []
 
-    def effect() -> dict[str, Any]:
-        made.append(create())
-        return {"made": made[0]}
+    def effect() -> int:
+        made: list[int] = []
 
-    with transaction.atomic():
+        def make() -> dict[str, Any]:
+            made.append(create())
+            return {"made": made[0]}
+
         stored = once(
             actor=f"user:{viewer.user_id}",
             operation=operation,
             key=key,
             request={"given": given},
-            effect=effect,
+            effect=make,
         )
         rows: models.QuerySet = models.QuerySet(model)
         if not made and not rows.filter(pk=stored["made"]).exists():
             raise Rejected("NOT_FOUND", "That is gone by now.", field="idempotencyKey")
-    return stored["made"]
+        return stored["made"]
+
+    return in_transaction(effect)

@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import Error, transaction
+from django.db import Error
 
 from catalog.expressions import thumbnail_of
 from catalog.models import Media, Product
@@ -24,6 +24,7 @@ from catalog.pictures import clean_picture, thumbnail
 from catalog.services.creation import create_once
 from tasks.dispatch import NewJob, enqueue, enqueue_many
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 MAKE_THUMBNAILS = "catalog.make_thumbnails"
@@ -108,7 +109,8 @@ def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> No
     """
     alt = changes.get("alt") or ""
     _check(alt=alt, position=changes.get("position"))
-    with transaction.atomic():
+
+    def update() -> None:
         media, pictures = _locked(media_id)
         if "alt" in changes:
             media.alt = alt
@@ -118,6 +120,8 @@ def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> No
             _put(media, among=others, position=changes["position"])
         _touch(media.product_id, now)
 
+    in_transaction(update)
+
 
 def delete_media(*, media_id: int, now: datetime) -> None:
     """Delete a picture, and by a job its files.
@@ -125,13 +129,16 @@ def delete_media(*, media_id: int, now: datetime) -> None:
     Raises:
         Rejected: ``NOT_FOUND`` on ``id``.
     """
-    with transaction.atomic():
+
+    def delete() -> None:
         media, pictures = _locked(media_id)
         others = [picture for picture in pictures if picture.pk != media_id]
         discard_files([media])
         media.delete()
         _number(others)
         _touch(media.product_id, now)
+
+    in_transaction(delete)
 
 
 @contextmanager

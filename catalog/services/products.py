@@ -29,6 +29,7 @@ from catalog.services.product_parts import (
 )
 from catalog.services.variant_fitting import Fitted, Fitting, fit_variants
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.validation import validated
 from users.viewer import Viewer
 
@@ -102,12 +103,15 @@ def update_product(
             ``INVALID``, ``NOT_FOUND`` or ``ALREADY_EXISTS``; ``IN_USE`` on ``variants`` for the
             removal of one that was ordered; ``NOT_FOUND`` on ``id``.
     """
-    with transaction.atomic():
+
+    def update() -> None:
         product = Product.objects.filter(pk=product_id).first()
         if product is None:
             raise Rejected("NOT_FOUND", "There is no such product.", field="id")
         data = validated(ProductSerializer(product, data=given, partial=partial))
         save_product(data=cast("ProductData", data), product=product, check=check, now=now)
+
+    in_transaction(update)
 
 
 def save_product(
@@ -168,7 +172,8 @@ def delete_product(*, product_id: int, check: Callable[[], None] | None = None) 
     Raises:
         Rejected: ``NOT_FOUND`` when there is none, ``IN_USE`` when it was ordered.
     """
-    with transaction.atomic():
+
+    def delete() -> None:
         # Also waits for whoever is just pointing to it.
         product = Product.objects.select_for_update().filter(pk=product_id).first()
         if product is None:
@@ -181,6 +186,8 @@ def delete_product(*, product_id: int, check: Callable[[], None] | None = None) 
             raise Rejected("IN_USE", message, field="id")
         discard_files(Media.objects.filter(product=product))
         product.delete()
+
+    in_transaction(delete)
 
 
 def sanitise_html(html: str) -> str:

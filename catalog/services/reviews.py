@@ -16,6 +16,7 @@ from catalog.models import Product, Review
 from catalog.serializers import ReviewSerializer
 from catalog.services.listings import refresh_listings
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.validation import validated
 
 ONCE = "review_once_per_user"
@@ -72,7 +73,8 @@ def moderate_review(*, review_id: int, status: str) -> Review:
     """
     if status not in (Review.Status.PUBLISHED, Review.Status.REJECTED):
         raise Rejected("INVALID", "A review is PUBLISHED or REJECTED.", field="status")
-    with transaction.atomic():
+
+    def moderate() -> Review:
         product = Product.objects.select_for_update(no_key=True).filter(reviews=review_id)
         # The product first, as who deletes it does.
         list(product.values_list("pk"))
@@ -83,4 +85,6 @@ def moderate_review(*, review_id: int, status: str) -> Review:
             review.status = status
             review.save(update_fields=["status"])
             refresh_listings([review.product_id])
-    return review
+        return review
+
+    return in_transaction(moderate)

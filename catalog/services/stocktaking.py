@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import models
 
 from catalog.models import Stock, StockMovement, Variant
 from catalog.services.stock import MAX_ON_HAND, adjust_stock, open_stock
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 
@@ -148,14 +149,15 @@ def _enter(
         change(variant_id, f"staff:{uuid.uuid4()}")
         return {"variant": variant_id}
 
-    with transaction.atomic():
-        made = once(
+    made = in_transaction(
+        lambda: once(
             actor=f"user:{viewer.user_id}",
             operation=operation,
             key=key,
             request={"sku": variant.sku, "variantId": variant.variant_id, **request},
             effect=effect,
         )
+    )
     return made["variant"]
 
 

@@ -32,9 +32,9 @@ from commerce.services.quotes import (
     terms_of,
     vouchers_of,
 )
-from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.models import User
 from users.validation import validated_by
 from users.viewer import Viewer

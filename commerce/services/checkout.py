@@ -51,10 +51,10 @@ from commerce.services.payments.starting import (
 )
 from commerce.services.pricing import Amounts
 from commerce.services.quotes import Line, Terms, lines_of, price_cart, terms_of, vouchers_of
-from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
 from tasks.idempotency import once
 from tasks.models import Job
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 # The input's field for everything that is wrong with the cart as a whole.

@@ -18,8 +18,8 @@ from commerce.services.carts import (
 )
 from commerce.services.line_inputs import MAX_LINES, MAX_QUANTITY
 from commerce.services.quotes import Line, lines_of, terms_of
-from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 from users.models import User
 from users.viewer import Viewer
 

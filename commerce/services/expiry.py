@@ -13,9 +13,9 @@ from commerce.services.events import append_events
 from commerce.services.orders import give_back
 from commerce.services.payments.books import lock_payments
 from commerce.services.payments.giving_back import give_up_payments
-from commerce.services.transactions import in_transaction
 from commerce.states import TRANSITIONS, SystemAction
 from tasks.errors import Rejected
+from tasks.transactions import in_transaction
 
 logger = logging.getLogger(__name__)
 

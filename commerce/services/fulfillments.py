@@ -20,12 +20,12 @@ from commerce.services.order_lines import (
     named_lines,
     refuse_malformed_lines,
 )
-from commerce.services.transactions import in_transaction
 from commerce.services.transitions import actor_of, find_order, lock_order, move_order, move_part
 from commerce.states import OrderAction
 from tasks.errors import Rejected
 from tasks.idempotency import once
 from tasks.models import Job
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 MAX_TRACKING_NUMBER = 100

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from commerce.models import OrderNote
-from commerce.services.transactions import in_transaction
 from commerce.services.transitions import actor_of, find_order
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 MAX_BODY = 5_000

@@ -11,11 +11,11 @@ from catalog.services.stock import release
 from commerce.models import Order, OrderEvent, OrderLine, Voucher, VoucherRedemption
 from commerce.services.events import append_events
 from commerce.services.payments.giving_back import give_up_payments
-from commerce.services.transactions import in_transaction
 from commerce.services.transitions import actor_of, find_order, move_order, order_to_change
 from commerce.states import OrderAction
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 __all__ = ["cancel_order", "find_order", "give_back"]

@@ -21,11 +21,11 @@ from commerce.services.order_lines import (
     refuse_malformed_lines,
 )
 from commerce.services.orders import plain_words
-from commerce.services.transactions import in_transaction
 from commerce.services.transitions import actor_of, lock_order, move_part, order_to_change
 from commerce.states import OrderAction
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 

@@ -10,9 +10,9 @@ from django.core.exceptions import PermissionDenied
 from catalog.models import Product, Review
 from catalog.services.reviews import checked_review, write_review
 from commerce.models import Order
-from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected
 from tasks.idempotency import once
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 

@@ -11,7 +11,7 @@ from commerce.services.events import append_events
 from commerce.services.payments.books import lock_payments, show_payment_status
 from commerce.services.payments.operations import left_to_refund, record_operation
 from commerce.services.payments.recording import record_outcome
-from commerce.services.transactions import in_transaction
+from tasks.transactions import in_transaction
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from commerce.services.payments.books import is_unwanted, lock_payments, show_pa
 from commerce.services.payments.jobs import enqueue_giving_back
 from commerce.services.payments.operations import left_to_refund, perform, refuse_failed, reserve
 from commerce.services.payments.recording import record_outcome
-from commerce.services.transactions import in_transaction
 from tasks.errors import TryAgain
+from tasks.transactions import in_transaction
 
 Status = Payment.Status
 

@@ -17,8 +17,8 @@ from commerce.payments import OperationOutcome, ProviderUnavailable, is_offline,
 from commerce.services.events import append_events
 from commerce.services.payments.books import OVER, lock_payments, show_payment_status
 from commerce.services.payments.jobs import enqueue_finishing, enqueue_giving_back
-from commerce.services.transactions import in_transaction
 from tasks.errors import Rejected, TryAgain
+from tasks.transactions import in_transaction
 
 Kind = PaymentOperation.Kind
 Status = PaymentOperation.Status

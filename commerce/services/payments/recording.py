@@ -24,9 +24,9 @@ from commerce.services.payments.books import (
     show_payment_status,
 )
 from commerce.services.payments.jobs import enqueue_giving_back
-from commerce.services.transactions import in_transaction
 from commerce.states import TRANSITIONS, SystemAction
 from tasks.models import Job
+from tasks.transactions import in_transaction
 
 Status = Payment.Status
 PAID = frozenset({Status.AUTHORIZED, Status.CAPTURED})

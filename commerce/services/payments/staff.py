@@ -20,12 +20,12 @@ from commerce.services.payments.operations import (
     refuse_failed,
     reserve,
 )
-from commerce.services.transactions import in_transaction
 from commerce.services.transitions import find_order
 from commerce.states import TRANSITIONS, OrderAction
 from tasks.errors import Rejected
 from tasks.idempotency import once
 from tasks.models import Job
+from tasks.transactions import in_transaction
 from users.viewer import Viewer
 
 Kind = PaymentOperation.Kind

@@ -1,4 +1,4 @@
-"""How a commerce service runs its transaction."""
+"""How a service runs its transaction."""
 
 from __future__ import annotations
 
