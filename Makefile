@@ -49,7 +49,7 @@ check: $(VENV)/.installed-dev $(ASSETS)/.built ## Check style, types, layers, mi
 schema: $(VENV)/.installed-run ## Write schema/schema.graphql anew
 	$(MANAGE) export_schema
 
-bench: $(VENV)/.installed-bench benchmarks/node_modules/.package-lock.json ## Measure reads and purchases beside PostgreSQL itself and peers (ARGS="--help")
+bench: $(VENV)/.installed-bench benchmarks/node_modules/.package-lock.json ## Measure reads, purchases and jobs, beside PostgreSQL itself and peers (ARGS="--help")
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(VENV)/.installed-dev ## Lock the requirements anew, with hashes (ARGS=--upgrade takes newer ones)

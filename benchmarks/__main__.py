@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ MARK = "<!-- written by make bench -->"
 def main() -> None:
     """Parse the options and run."""
     options = _options()
+    broker = os.environ.get("CELERY_BROKER_URL", "")  # the servers that are measured have none
     started = time.monotonic()
 
     def say(what: str) -> None:
@@ -28,11 +30,11 @@ def main() -> None:
         prepare_environment(own)
         django.setup()
         # These import models.
-        from benchmarks import alone, purchases, report
+        from benchmarks import alone, dispatch, purchases, report
         from benchmarks.measure import Bench
 
         fill(own, say)
-        results = by_itself = bought = None
+        results = by_itself = bought = dispatched = None
         if options.only in (None, "reads"):
             bench = Bench(own, seconds=options.seconds, rounds=options.rounds, say=say)
             bench.inspect()
@@ -47,7 +49,11 @@ def main() -> None:
             )
         if options.only in (None, "checkout"):
             bought = purchases.measure(own, seconds=options.seconds, rounds=options.rounds, say=say)
-        text = report.markdown(own, results, by_itself, bought)
+        if options.only in (None, "jobs"):
+            dispatched = dispatch.measure(
+                own, url=broker, seconds=options.seconds, rounds=options.rounds, say=say
+            )
+        text = report.markdown(own, results, by_itself, bought, dispatched)
     print(text)
     kept = VAR / "report.md"
     kept.write_text(text)
@@ -72,7 +78,7 @@ def _options() -> argparse.Namespace:
         help="before memory is measured (default: 100000)",
     )
     parser.add_argument(
-        "--only", choices=["reads", "checkout"], help="measure these alone (default: all)"
+        "--only", choices=["reads", "checkout", "jobs"], help="measure these alone (default: all)"
     )
     parser.add_argument(
         "--publish", action="store_true", help="write the report into docs/benchmarks.md, too"

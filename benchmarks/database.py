@@ -82,6 +82,14 @@ class Database:
         finally:
             connection.close()
 
+    def execute(self, sql: str) -> None:
+        """Run statements that return nothing."""
+        connection = self.connect()
+        try:
+            connection.cursor().execute(sql)
+        finally:
+            connection.close()
+
     def server_pid(self) -> int | None:
         """The process that all of PostgreSQL's descend from; None on another machine."""
         connection = self.connect()

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 PATIENCE_SECONDS = 60.0
 # Of one core; who takes less does nothing but wait.
@@ -39,24 +40,33 @@ def server(
     Raises:
         ServerFailed: it ended, or does not listen on ``port`` in time.
     """
+    with program(command, environment=environment, folder=folder) as (process, output):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not _listens(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                output.seek(0)
+                raise ServerFailed(f"{' '.join(command)}\n{output.read()}")
+            time.sleep(0.1)
+        yield process.pid
+
+
+@contextmanager
+def program(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[bytes], TextIO]]:
+    """Run a program meanwhile; gives the process and what it prints."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env={**os.environ, **environment},
+            env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            deadline = time.monotonic() + PATIENCE_SECONDS
-            while not _listens(port):
-                if process.poll() is not None or time.monotonic() > deadline:
-                    output.seek(0)
-                    raise ServerFailed(f"{' '.join(command)}\n{output.read()}")
-                time.sleep(0.1)
-            yield process.pid
+            yield process, output
         finally:
             _stop(process)
 

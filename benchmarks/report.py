@@ -13,10 +13,13 @@ from statistics import median
 from benchmarks.alone import MEGABYTE, Alone
 from benchmarks.contenders import GRAPHENE, HELLO, NEXUS
 from benchmarks.database import Database
+from benchmarks.dispatch import Dispatch, writers
+from benchmarks.dispatch.measure import BACKLOG
 from benchmarks.load import tool
 from benchmarks.measure import CLIENTS, FLOOR, HELLO_OPERATION, Results, Sample
 from benchmarks.operations import OPERATIONS, PRODUCTS
 from benchmarks.purchases import Purchases
+from tasks.relay import POLL_INTERVAL
 
 POSTGRAPHILE = "PostGraphile"
 
@@ -42,7 +45,11 @@ class Bar:
 
 
 def markdown(
-    database: Database, results: Results | None, alone: Alone | None, bought: Purchases | None
+    database: Database,
+    results: Results | None,
+    alone: Alone | None,
+    bought: Purchases | None,
+    dispatched: Dispatch | None,
 ) -> str:
     """The whole report of what was measured."""
     parts = [_circumstances(database)]
@@ -60,6 +67,9 @@ def markdown(
     if bought:
         parts += ["## Purchases a second\n", purchases(bought)]
         wanted += purchase_bars(bought)
+    if dispatched:
+        parts += ["## Background jobs\n", jobs(dispatched)]
+        wanted += job_bars(dispatched)
     parts += [
         "## Bars\n",
         _table(
@@ -156,6 +166,46 @@ def purchase_bars(bought: Purchases) -> list[Bar]:
             "Purchases: the books agree afterwards",
             f"{sum(bought.broken.values())} do not",
             not bought.broken,
+        ),
+    ]
+
+
+def jobs(found: Dispatch) -> str:
+    """How they get to their workers, in words and as a table."""
+    rows = [
+        [f"{load} jobs a second", f"{found.p50(load):,.0f}", f"{found.p99(load):,.0f}"]
+        for load in found.latencies
+    ]
+    return (
+        f"One relay brings {found.rate:,.0f} jobs a second to a quorum queue of RabbitMQ, each "
+        f"confirmed. One that starts where {BACKLOG:,} have waited is done with them after "
+        f"{found.drained:,.0f} s, {BACKLOG / found.drained:,.0f} a second. Enqueueing its job is "
+        f"{found.enqueue:.1%} of a purchase. A look of the relay for jobs takes "
+        f"{1000 * found.look:.2f} ms, of which there are {1 / POLL_INTERVAL:.0f} a second; were it "
+        f"woken by NOTIFY instead, {writers.CLIENTS} clients would write "
+        f"{1 - found.notify:.0%} fewer jobs. Milliseconds are those from the commit until the "
+        "task has started.\n\n" + _table(["", "median", "99th percentile"], rows)
+    )
+
+
+def job_bars(found: Dispatch) -> list[Bar]:
+    """What is wanted of dispatch."""
+    return [
+        Bar(
+            "Relay: at least 3,000 confirmed jobs a second in one process",
+            f"{found.rate:,.0f}",
+            found.rate >= 3000,
+        ),
+        *(
+            Bar(
+                f"From commit to start, {load} jobs a second: median under 50 ms, 99 % under 300",
+                f"{found.p50(load):,.0f}; {found.p99(load):,.0f}",
+                found.p50(load) < 50 and found.p99(load) < 300,
+            )
+            for load in found.latencies
+        ),
+        Bar(
+            "Enqueueing: less than 10 % of a purchase", f"{found.enqueue:.1%}", found.enqueue < 0.1
         ),
     ]
 
