@@ -22,7 +22,7 @@ from django.utils import timezone
 from tasks.context import about
 from tasks.errors import TryAgain
 from tasks.heartbeat import Heartbeat, report_progress
-from tasks.models import InboxEntry, Job
+from tasks.models import Job
 from tasks.periodic import Periodic, register
 
 __all__ = ["job_task", "report_progress"]
@@ -164,12 +164,25 @@ def _have_effect(policy: _Policy, job: Job, kwargs: dict[str, Any]) -> None:
         _patiently(partial(_succeed, job, timezone.now()))
         return
     with atomic():
-        # A run that has lost its lease and the one that overtook it meet here: one inserts,
-        # the other waits for it and then finds the effect made.
-        _, is_first = InboxEntry.objects.get_or_create(task=policy.kind, job=job)
-        if is_first:
+        if _is_first(policy, job):
             policy.body(**kwargs)
         _succeed(job, timezone.now())
+
+
+def _is_first(policy: _Policy, job: Job) -> bool:
+    """Insert the inbox entry; False where there is one.
+
+    A run that has lost its lease and the one that overtook it meet here: one inserts, the other
+    waits for it and then finds the effect made. The ORM's insert that ignores conflicts does not
+    tell whether it inserted; its `get_or_create` takes four statements, of every job.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO tasks_inboxentry (task, job_id, created_at) VALUES (%s, %s, now())"
+            " ON CONFLICT DO NOTHING",
+            [policy.kind, job.pk],
+        )
+        return cursor.rowcount == 1
 
 
 def _fail(policy: _Policy, job: Job, error: Exception, now: datetime) -> None:

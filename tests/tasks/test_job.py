@@ -38,6 +38,13 @@ class TestEffectsInTheDatabase:
         assert sample.effects("a") == 1
         assert InboxEntry.objects.filter(task="sample.write", job=job).exists()
 
+    def test_cost_four_statements_in_two_transactions(self, django_assert_num_queries):
+        job = sent("sample.write", name="a")
+
+        # Beside the task's own insert, and the look that `deliver` takes at the end.
+        with django_assert_num_queries(10):
+            deliver(job)
+
     def test_happen_once_of_a_message_delivered_twice(self):
         job = sent("sample.write", name="a")
 
