@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from random import Random
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
@@ -19,6 +20,11 @@ from tests.faults.meddler import Meddler
 from tests.faults.programs import Program
 from tests.faults.servers import Server
 from tests.faults.shop import LEASE_SECONDS, Shop
+
+T = TypeVar("T")
+
+# Seconds for workers to do what a fault is to meet them at.
+PATIENCE_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -130,13 +136,17 @@ def _kill_child(shop: Shop, random: Random) -> Iterator[None]:
     yield
 
 
-@_fault("worker overtaken", of="jobs", seconds=(2 * LEASE_SECONDS, 3 * LEASE_SECONDS))
+@_fault("worker overtaken", of="jobs", seconds=(0.5, 2))
 def _freeze_worker(shop: Shop, random: Random) -> Iterator[None]:
     """It goes on with jobs whose lease has ended, and which other workers have begun anew."""
     worker = shop.workers[0]  # which nobody kills: what it has left frozen would stay so
-    _enqueue([_long_job() for _ in range(4 * len(shop.workers))])
-    time.sleep(LEASE_SECONDS / 4)
+    names = [uuid.uuid4().hex for _ in range(3 * len(shop.workers))]
+    _enqueue([_long_job(name) for name in names])
+    jobs = Job.objects.filter(key__in=names)
+    # Each worker has two processes, and the last four jobs wait for one.
+    _until(lambda: jobs.filter(started_at=None).count() <= len(shop.workers))
     worker.pause()
+    _until(lambda: jobs.filter(status=Job.Status.RUNNING, attempts__gt=1).exists())
     yield
     worker.resume()
 
@@ -194,20 +204,32 @@ def _killed(victim: Server | Program) -> Iterator[None]:
     victim.start()
 
 
+def _long_job(name: str) -> NewJob:
+    arguments = {"name": name, "seconds": LEASE_SECONDS / 2}
+    return NewJob(kind="sample.write", key=name, kwargs=arguments)
+
+
 def _enqueue(jobs: list[NewJob]) -> None:
-    """As soon as the database lets us."""
+    def commit() -> None:
+        with transaction.atomic():
+            enqueue_many(jobs)
+
+    _patiently(commit)
+
+
+def _patiently(step: Callable[[], T]) -> T:
+    """Run a step as soon as the database lets us."""
     while True:
         try:
-            with transaction.atomic():
-                enqueue_many(jobs)
-            return
+            return step()
         except (OperationalError, InterfaceError):
             time.sleep(0.2)
         finally:
             connection.close()
 
 
-def _long_job() -> NewJob:
-    name = uuid.uuid4().hex
-    arguments = {"name": name, "seconds": LEASE_SECONDS / 2}
-    return NewJob(kind="sample.write", key=name, kwargs=arguments)
+def _until(condition: Callable[[], bool]) -> None:
+    """Wait for it, but not if other faults keep it from becoming true."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not _patiently(condition) and time.monotonic() < deadline:
+        time.sleep(0.05)

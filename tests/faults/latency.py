@@ -9,8 +9,8 @@ from tests.faults.load import MEASURED, Request
 from tests.faults.timeline import Timeline
 
 HEALTHY, BROKER = "healthy", "any broker fault"
-# A 99th percentile of fewer is one unlucky request.
-ENOUGH = 300
+# Requests whose 99th percentile tells more than who was unlucky: of a healthy shop, of one fault.
+ENOUGH, MANY = 300, 1_000
 # What clients may get beside an answer while this is away.
 EXCUSES = {"web": "unreachable", "database": "unavailable"}
 # Seconds for which a connection may go unchecked that broke while nobody used it.
@@ -52,7 +52,7 @@ class Waits:
         return [
             f"{name}: p99 {1000 * p99:.0f} ms, more than {1000 * most:.0f} ms"
             for name, count, _, p99 in self.rows()
-            if p99 > most and (count >= ENOUGH or name == BROKER)
+            if p99 > most and (count >= MANY or name == BROKER)
         ]
 
 

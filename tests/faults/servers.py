@@ -22,7 +22,7 @@ DEBIAN_RABBITMQ = Path("/usr/lib/rabbitmq/bin")
 PACKAGE = "rabbitmq-server"
 # Of a broker that boots on the machine that serves requests, as none does in earnest.
 NICENESS = 5
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 NO_SPACE_LEFT = "1000000000000000"  # bytes that are to be free, which no disk has
 ENOUGH_SPACE = "1000000"
 
