@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from datetime import timedelta
 from typing import Any
 
-from catalog.services import media
+from django.utils import timezone
+
+from catalog.services import media, orphans
 from tasks.job import job_task
+from tasks.models import Job
+
+logger = logging.getLogger(__name__)
 
 
 @job_task(media.MAKE_THUMBNAILS, external=True)
@@ -18,3 +25,12 @@ def make_thumbnails(*, media_id: int, file: str, job_id: str, **kwargs: Any) -> 
 def delete_files(*, files: dict[str, list[int]], job_id: str, **kwargs: Any) -> None:
     """Delete the files of pictures that are gone."""
     media.delete_files(files=files)
+
+
+@job_task(
+    "catalog.delete_orphaned_files", external=True, every=timedelta(days=1), queue=Job.Queue.BULK
+)
+def delete_orphaned_files(**kwargs: Any) -> None:
+    """Delete the files that no picture names."""
+    if count := orphans.delete_orphaned_files(now=timezone.now()):
+        logger.info("Deleted %s files that no picture names", count)
