@@ -42,6 +42,7 @@ def job_task(
     external: bool = False,
     max_attempts: int = 10,
     backoff: timedelta = timedelta(seconds=2),
+    max_delay: timedelta = MAX_DELAY,
     every: timedelta | None = None,
     queue: str = Job.Queue.DEFAULT,
 ) -> Callable[[Callable[..., None]], Task]:
@@ -61,7 +62,8 @@ def job_task(
             outside a transaction, at least once, and gets ``job_id``, the job's public id, to
             tell the other side which repeat is one. Its own writes must bear repetition.
         max_attempts: after so many attempts the job is given up.
-        backoff: the pause after the first failed attempt; doubles each time, up to an hour.
+        backoff: the pause after the first failed attempt; doubles each time.
+        max_delay: what it doubles up to, an hour by default.
         every: for a periodic job, a second to a day: the relay enqueues it once in each slot of so
             long, without arguments, unless the last one has not ended yet.
         queue: the queue that periodic jobs go to.
@@ -70,7 +72,7 @@ def job_task(
         register(Periodic(kind, every, queue))
 
     def decorate(body: Callable[..., None]) -> Task:
-        policy = _Policy(kind, body, external, max_attempts, backoff)
+        policy = _Policy(kind, body, external, max_attempts, backoff, max_delay)
 
         def run(task: Task, **kwargs: Any) -> None:
             if task.request.id is None:
@@ -91,10 +93,11 @@ class _Policy:
     external: bool
     max_attempts: int
     backoff: timedelta
+    max_delay: timedelta
 
     def delay(self, attempts: int) -> timedelta:
         """The pause after so many attempts, half to one and a half times its nominal length."""
-        nominal = min(self.backoff * 2 ** min(attempts - 1, 20), MAX_DELAY)
+        nominal = min(self.backoff * 2 ** min(attempts - 1, 20), self.max_delay)
         return nominal * random.uniform(0.5, 1.5)  # noqa: S311  (spreads load, guards nothing)
 
 
