@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "nexus",
     "tasks",
+    "tasks.webhooks",
     "users",
     "catalog",
     "commerce",
@@ -178,7 +179,11 @@ JOB_RESEND_AFTER = timedelta(seconds=config("JOB_RESEND_SECONDS", default=60, ca
 JOB_RETENTION = configuration.days("JOB_RETENTION_DAYS", config, default=30)
 FAILED_JOB_RETENTION = configuration.days("FAILED_JOB_RETENTION_DAYS", config, default=90)
 IDEMPOTENCY_RETENTION = configuration.days("IDEMPOTENCY_RETENTION_DAYS", config, default=30)
-
+# What integrators' endpoints may be, which staff enter and anybody may own.
+WEBHOOK_ALLOW_HTTP = config("WEBHOOK_ALLOW_HTTP", default=DEBUG, cast=bool)
+WEBHOOK_ALLOW_PRIVATE_ADDRESSES = config(
+    "WEBHOOK_ALLOW_PRIVATE_ADDRESSES", default=False, cast=bool
+)
 
 # --- Accounts -----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "users.User"
@@ -397,5 +402,7 @@ LOGGING = {
     # Below it stand statements, with the secrets in their parameters.
     | {"django.db.backends": {"level": "INFO"}}
     # It warns of what clients did wrong, who are told so.
-    | {"python_multipart": {"level": "ERROR"}},
+    | {"python_multipart": {"level": "ERROR"}}
+    # It warns of what endpoints answer, by their addresses.
+    | {"urllib3": {"level": "ERROR"}},
 }

@@ -52,6 +52,7 @@ _ADMIN = (
     | _may(_ALL, "commerce", f"{_ORDERS} {_CARTS} {_TERMS} voucherredemption")
     | _may(_ALL, "users", f"{_ACCOUNTS} {_LOG_INS}")
     | _may(_ALL, "tasks", "idempotencyrecord inboxentry job")
+    | _may(_ALL, "webhooks", "webhookdelivery webhookendpoint")
     | _may(_ALL, "auth", "group permission")
 )
 

@@ -9,6 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from tasks.cleanup import delete_old_rows
 from tasks.models import IdempotencyRecord, InboxEntry, Job
 from tasks.tasks import delete_old_rows as job
+from tasks.webhooks.models import WebhookDelivery
+from tests.tasks.webhooks.factories import make_delivery, make_endpoint
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -92,3 +94,12 @@ def test_the_job_says_what_it_deleted(caplog):
     caplog.set_level("INFO")
     job()
     assert "Deleted 0 idempotency records, 0 jobs, 0 failed jobs" in caplog.text
+
+
+def test_deliveries_of_webhooks_go_with_their_jobs():
+    endpoint = make_endpoint()
+    for finished_at in (NOW - 11 * DAY, NOW - 9 * DAY):
+        delivery = make_delivery(endpoint, status="SUCCEEDED")
+        Job.objects.filter(pk=delivery.job_id).update(finished_at=finished_at)
+    delete_old_rows(now=NOW)
+    assert WebhookDelivery.objects.get().job.finished_at == NOW - 9 * DAY

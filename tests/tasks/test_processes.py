@@ -21,10 +21,13 @@ from django.utils import timezone
 from catalog.models import Media
 from catalog.services.media import delete_media, upload_media
 from tasks.models import Job
+from tasks.webhooks.endpoints import ping_endpoint
 from tests.catalog.factories import make_product
 from tests.catalog.pictures import picture
 from tests.tasks import sample
 from tests.tasks.waiting import eventually, status_of
+from tests.tasks.webhooks.factories import make_endpoint
+from tests.tasks.webhooks.receiver import Receiver, silence
 from users.viewer import Viewer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +96,7 @@ def _environment() -> dict[str, str]:
         "BROKER_PREFIX": django_settings.BROKER_PREFIX,
         "VAR_DIR": str(django_settings.VAR),
         "JOB_LEASE_SECONDS": "1",
+        "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
         "LOG_LEVEL": "INFO",
         "DJANGO_SETTINGS_MODULE": "nexus.settings",
         "PYTHONUNBUFFERED": "1",
@@ -104,6 +108,12 @@ def processes(transactional_db, each_broker, tmp_path) -> Iterator[Processes]:
     processes = Processes(tmp_path)
     yield processes
     processes.stop()
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        yield receiver
 
 
 @pytest.fixture
@@ -176,6 +186,22 @@ class TestRelayAndWorker:
         eventually(lambda: status_of(job) == "SUCCEEDED", seconds=20)
         job.refresh_from_db()
         assert (sample.effects("a"), job.attempts) == (1, 2)
+
+    def test_send_a_webhook_again_whose_worker_was_killed(self, shop, receiver):
+        receiver.answers = [silence, 200]
+        endpoint = make_endpoint(receiver.url, event_types=["PING"])
+        delivery = ping_endpoint(endpoint_id=endpoint.pk, now=timezone.now())
+        eventually(lambda: receiver.received)
+
+        shop.kill(shop.worker)
+        shop.start_worker()
+
+        eventually(lambda: status_of(delivery.job) == "SUCCEEDED", seconds=20)
+        first, second = receiver.received
+        assert first.headers["webhook-id"] == second.headers["webhook-id"]
+        assert first.body == second.body
+        delivery.job.refresh_from_db()
+        assert delivery.job.attempts == 2
 
     def test_lose_nothing_of_a_killed_relay(self, shop, committed):
         shop.kill(shop.relay)

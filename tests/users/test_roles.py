@@ -16,7 +16,7 @@ from users.services.roles import set_roles, sync_roles
 
 pytestmark = pytest.mark.django_db
 
-OUR_APPS = ["tasks", "users", "catalog", "commerce"]
+OUR_APPS = ["tasks", "webhooks", "users", "catalog", "commerce"]
 
 
 def names(permissions) -> set[str]:
@@ -46,6 +46,7 @@ class TestRoles:
             ("catalog_manager", "catalog.change_product", "commerce.view_order"),
             ("order_manager", "commerce.change_order", "catalog.change_product"),
             ("order_manager", "tasks.view_job", "users.change_user"),
+            ("order_manager", "tasks.change_job", "webhooks.view_webhookendpoint"),
             ("support", "users.view_user", "commerce.change_order"),
             ("support", "commerce.view_order", "users.change_user"),
             ("admin", "users.change_user", "sessions.view_session"),
