@@ -26,6 +26,7 @@ from catalog.models import Availability, Media, Product, ProductOption, Variant
 from catalog.money import in_words
 from catalog.pictures import clean_picture
 from catalog.querysets import ProductQuerySet
+from catalog.services.announcements import announce_saved
 from catalog.services.listings import refresh_listings, refresh_search
 from catalog.services.media import discard_files, enqueue_thumbnails
 from catalog.services.product_data import OptionData, VariantData
@@ -216,12 +217,12 @@ class ProductAdmin(ShowsRefusals, admin.ModelAdmin):
         return super().changelist_view(request, context)
 
     def delete_model(self, request: HttpRequest, obj: Product) -> None:
-        delete_product(product_id=obj.pk)
+        delete_product(product_id=obj.pk, now=timezone.now())
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet) -> None:
         for key in queryset.order_by("pk").values_list("pk", flat=True):
-            delete_product(product_id=key)
+            delete_product(product_id=key, now=timezone.now())
 
     @admin.display(ordering="listing__min_price")
     def prices(self, product: Product) -> str:
@@ -256,3 +257,6 @@ class ProductAdmin(ShowsRefusals, admin.ModelAdmin):
         open_stock(variant_ids=product.variants.values_list("pk", flat=True))
         refresh_listings([product.pk])
         refresh_search([product.pk])
+        announce_saved(
+            product, is_new=not change, changed=form.changed_data, now=product.updated_at
+        )

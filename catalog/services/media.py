@@ -21,10 +21,12 @@ from django.db import Error
 from catalog.expressions import thumbnail_of
 from catalog.models import Media, Product
 from catalog.pictures import clean_picture, thumbnail
+from catalog.services.announcements import announce_product
 from catalog.services.creation import create_once
 from tasks.dispatch import NewJob, enqueue, enqueue_many
 from tasks.errors import Rejected
 from tasks.transactions import in_transaction
+from tasks.webhooks.models import WebhookEventType
 from users.viewer import Viewer
 
 MAKE_THUMBNAILS = "catalog.make_thumbnails"
@@ -273,3 +275,4 @@ def _number(pictures: list[Media]) -> None:
 
 def _touch(product_id: int, now: datetime) -> None:
     Product.objects.filter(pk=product_id).update(updated_at=now)
+    announce_product(product_id, WebhookEventType.PRODUCT_UPDATED, now=now)

@@ -15,6 +15,7 @@ from django.utils.text import slugify
 
 from catalog.models import Category, Media, Product, StockMovement, Variant
 from catalog.serializers import ProductSerializer
+from catalog.services.announcements import announce_deletion, announce_saved
 from catalog.services.creation import create_once
 from catalog.services.listings import refresh_listings, refresh_search
 from catalog.services.media import discard_files
@@ -161,7 +162,9 @@ def save_product(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def delete_product(*, product_id: int, check: Callable[[], None] | None = None) -> None:
+def delete_product(
+    *, product_id: int, check: Callable[[], None] | None = None, now: datetime
+) -> None:
     """Delete a product that nobody has ordered, with its variants, stock, pictures and reviews.
 
     Carts lose the lines that hold it.
@@ -185,6 +188,7 @@ def delete_product(*, product_id: int, check: Callable[[], None] | None = None) 
             message = "A product that was ordered can't be deleted; unpublish it instead."
             raise Rejected("IN_USE", message, field="id")
         discard_files(Media.objects.filter(product=product))
+        announce_deletion(product, now=now)
         product.delete()
 
     in_transaction(delete)
@@ -252,6 +256,7 @@ def _save(
         row.save(update_fields=[*changed_fields, "updated_at"])
     refresh_listings([row.pk])
     refresh_search([row.pk])
+    announce_saved(row, is_new=created, changed=changed_fields, now=now)
     return SavedProduct(row, "created" if created else "updated")
 
 

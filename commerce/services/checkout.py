@@ -324,7 +324,7 @@ def _store_order(
     if is_confirmed:
         due = PAYMENT_IS_DUE if amounts.total else NOTHING_IS_DUE
         events.append((OrderEvent.Kind.CONFIRMED, due))
-    append_events(order, *events, now=now, after=0)
+    append_events(order, *events, now=now)
     return order
 
 

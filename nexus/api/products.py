@@ -102,7 +102,7 @@ class ProductViewSet(ResourceViewSet):
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """``delete_product``."""
-        delete_product(product_id=int(pk), check=self.precondition())
+        delete_product(product_id=int(pk), check=self.precondition(), now=timezone.now())
         return HttpResponse(status=204)
 
     @extend_schema(

@@ -156,7 +156,7 @@ def product_update(context: Context, given: Any) -> Made:
 )
 def product_delete(context: Context, given: Any) -> Made:
     """``delete_product``."""
-    delete_product(product_id=row_key(given["id"], "Product"))
+    delete_product(product_id=row_key(given["id"], "Product"), now=context.now)
     return Made(deleted_id=given["id"])
 
 

@@ -223,7 +223,7 @@ class TestDeleteMedia:
         assert (kept.position, kept.alt, kept.url, kept.thumbnails) == (1, "B", "", [10, 20])
         run_jobs()
         assert len(files(folder)) == 3
-        delete_product(product_id=shirt.pk)
+        delete_product(product_id=shirt.pk, now=NOON)
         run_jobs()
         assert files(folder) == []
 

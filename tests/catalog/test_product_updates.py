@@ -439,7 +439,7 @@ class TestStatements:
                     update(product, **change)
                 counts.append(len(queries))
             with CaptureQueriesContext(connection) as queries:
-                delete_product(product_id=key)
+                delete_product(product_id=key, now=NOON)
             return [*counts, len(queries)]
 
         few = statements(2)

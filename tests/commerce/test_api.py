@@ -15,6 +15,7 @@ from commerce.services.carts import update_cart
 from tasks.models import Job
 from tests.commerce.factories import (
     LONDON,
+    NOON,
     available,
     make_cart,
     make_variant,
@@ -375,6 +376,6 @@ class CancelTests(OrderTestCase):
 class DeletedProductTests(OrderTestCase):
     def test_a_deleted_product_leaves_the_carts(self):
         cart = self.ready_cart()
-        delete_product(product_id=Variant.objects.get().product.pk)
+        delete_product(product_id=Variant.objects.get().product.pk, now=NOON)
         answer = self.check_out(cart.token)
         self.assert_problem(answer, 409, "CART_EMPTY", field="cart_token")

@@ -56,7 +56,7 @@ def sale(standard):
 
 
 def delete() -> None:
-    delete_product(product_id=Product.objects.get().pk)
+    delete_product(product_id=Product.objects.get().pk, now=NOON)
 
 
 def remove_variant() -> None:
