@@ -21,10 +21,19 @@ from schema.tasks.subscriptions import TaskSubscriptions
 from schema.users.mutations import UserMutations
 from schema.users.queries import UserQueries
 from schema.users.subscriptions import UserSubscriptions
+from schema.webhooks.mutations import WebhookMutations
+from schema.webhooks.queries import WebhookQueries
 from users.permissions import AllowAny
 
 
-class Query(CatalogQueries, CommerceQueries, UserQueries, TaskQueries, graphene.ObjectType):
+class Query(
+    CatalogQueries,
+    CommerceQueries,
+    UserQueries,
+    WebhookQueries,
+    TaskQueries,
+    graphene.ObjectType,
+):
     """What can be read."""
 
     node = ReadField(
@@ -54,6 +63,7 @@ class Mutation(
     PaymentMutations,
     VoucherMutations,
     UserMutations,
+    WebhookMutations,
     TaskMutations,
     graphene.ObjectType,
 ):

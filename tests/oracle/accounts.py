@@ -10,6 +10,7 @@ from catalog.models import Category, Collection, Media, Product, Review, StockMo
 from commerce.models import Cart, Fulfillment, OrderNote, Return, ShippingMethod, Voucher
 from commerce.models import Order as OrderRow
 from tasks.models import Job
+from tasks.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tests.oracle.fields import Asking, columns, failed, first_of, global_id, resolver
 from tests.oracle.pages import Order, Page, newest, page_of
 from tests.oracle.sales import names_in, placed
@@ -143,6 +144,8 @@ NODES = {
     "User": User,
     "Variant": Variant,
     "Voucher": Voucher,
+    "WebhookDelivery": WebhookDelivery,
+    "WebhookEndpoint": WebhookEndpoint,
 }
 NAMES = {model: name for name, model in NODES.items()}
 

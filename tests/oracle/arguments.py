@@ -20,6 +20,7 @@ from graphql import (
 from catalog.models import Category, Collection, Product
 from commerce.models import Cart, Order, Voucher
 from tasks.models import Job
+from tasks.webhooks.models import WebhookEndpoint
 from tests.oracle.accounts import NODES
 from tests.oracle.choices import Choices
 from tests.oracle.goods import OPTIONS, VENDORS
@@ -95,6 +96,11 @@ class Pools:
             "Query.order.token": [*each(Order, "token"), "unknown", ""],
             "Query.order.number": [*orders, "unknown", ""],
             "Query.job.id": [*of_jobs, *strange],
+            "Query.webhookEndpoint.id": [
+                *ids("WebhookEndpoint", each(WebhookEndpoint, "pk")),
+                *ids("WebhookEndpoint", [0, 2**63 - 1, 2**70, "", "x", -1]),
+                *strange,
+            ],
             "Query.node.id": [*nodes, *strange],
             "Query.nodes.ids": [*nodes, *strange],
             "DecimalRange.min": AMOUNTS,

@@ -14,7 +14,14 @@ from graphql import execute as execute_plainly
 from schema.compiler.document import InvalidDocument, load_document
 from schema.execution import GraphQLRequest, execute
 from schema.schema import schema
-from tests.oracle import accounts, actions, catalogue, products, sales  # noqa: F401 - their resolvers
+from tests.oracle import (  # noqa: F401 - their resolvers
+    accounts,
+    actions,
+    catalogue,
+    products,
+    sales,
+    webhooks,
+)
 from tests.oracle.fields import Asking, resolve
 from tests.oracle.operations import Operation, Request
 from tests.oracle.shop import Shop

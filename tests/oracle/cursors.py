@@ -35,6 +35,9 @@ LISTS = """{
   collections(first: 100) { edges { cursor node { id } } }
   jobs(first: 100) { edges { cursor node { id } } }
   vouchers(first: 100) { edges { cursor node { id } } }
+  webhookEndpoints(first: 100) { edges { cursor node { id
+    deliveries(first: 100) { edges { cursor node { id } } }
+  } } }
   newest: orders(first: 100) {
     edges { cursor node { id events(first: 100) { edges { cursor node { sequence } } } } }
   }
@@ -75,6 +78,9 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
     keep("CollectionConnection:NAME_ASC", answer["collections"])
     keep("JobConnection:NEWEST", answer["jobs"])
     keep("VoucherConnection:NEWEST", answer["vouchers"])
+    keep("WebhookEndpointConnection:NEWEST", answer["webhookEndpoints"])
+    for edge in answer["webhookEndpoints"]["edges"]:
+        keep("WebhookDeliveryConnection:NEWEST", edge["node"]["deliveries"])
     keep("OrderConnection:NEWEST", answer["newest"])
     keep("OrderConnection:OLDEST", answer["oldest"])
     of_events = shop.cursors.setdefault("OrderEventConnection:OLDEST", {})

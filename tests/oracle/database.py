@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
+from uuid import uuid4
 
 from django.contrib.auth.models import Group
 
 from commerce.models import Order
 from tasks.models import Job
+from tasks.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEventType
 from tests.oracle.goods import Goods
 from tests.oracle.pieces import COUNTRIES, Pieces
 from tests.oracle.purchases import Purchases
@@ -31,6 +33,7 @@ def fill(random: Random) -> None:
     purchases = Purchases(pieces, users[:CUSTOMERS], goods.variants)
     _about_users(pieces, users, purchases.orders)
     _jobs(pieces)
+    _webhooks(pieces)
 
 
 def _users(pieces: Pieces) -> list[User]:
@@ -88,6 +91,44 @@ def _about_users(pieces: Pieces, users: Sequence[User], orders: Sequence[Order])
         )
         for user in users
         for number in pieces.some(5)
+    )
+
+
+def _webhooks(pieces: Pieces) -> None:
+    endpoints = WebhookEndpoint.objects.bulk_create(
+        WebhookEndpoint(
+            url=f"https://example.com/{number}",
+            description=pieces.text(),
+            event_types=pieces.random.sample(WebhookEventType.values, k=number + 1),
+            is_active=pieces.maybe(True, False),
+            previous_secret_until=pieces.maybe(pieces.time()),
+            created_at=pieces.time(),
+        )
+        for number in range(3)
+    )
+    jobs = Job.objects.bulk_create(
+        Job(
+            kind="webhooks.send_delivery",
+            status=status,
+            attempts=pieces.random.randint(0, 18),
+            error=pieces.text(),
+            not_before=pieces.time(),
+            started_at=pieces.maybe(pieces.time()),
+        )
+        for status in Job.Status.values * 3
+    )
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            endpoint=pieces.random.choice(endpoints),
+            job=job,
+            event_id=uuid4(),
+            event_type=pieces.random.choice(WebhookEventType.values),
+            payload=pieces.text(),
+            response_status=pieces.random.choice([None, 200, 500]),
+            response_excerpt=pieces.text(),
+            created_at=pieces.time(),
+        )
+        for job in jobs
     )
 
 

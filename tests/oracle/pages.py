@@ -12,7 +12,7 @@ from tests.oracle.shop import Rows
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
 CONNECTIONS = (
     "Category Collection CollectionProduct Job Message Notification Order OrderEvent Product"
-    " Review StockMovement Voucher"
+    " Review StockMovement Voucher WebhookDelivery WebhookEndpoint"
 )
 
 

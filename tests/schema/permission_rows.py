@@ -27,6 +27,7 @@ PAYMENT_MANAGERS = {"order_manager", "admin"}
 VOUCHER_MANAGERS = {"order_manager", "admin"}
 JOB_READERS = {"catalog_manager", "order_manager", "admin"}
 JOB_MANAGERS = {"order_manager", "admin"}
+WEBHOOK_MANAGERS = {"admin"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,8 @@ QUERIES: dict[str, Row] = {
     "viewer": Row(ACCOUNTS),
     "voucher": Row(VOUCHER_MANAGERS, 'code: "SAVE"'),
     "vouchers": Row(VOUCHER_MANAGERS),
+    "webhookEndpoint": Row(WEBHOOK_MANAGERS, 'id: "%(endpoint)s"'),
+    "webhookEndpoints": Row(WEBHOOK_MANAGERS),
 }
 SUBSCRIPTIONS: dict[str, Row] = {
     "jobUpdated": Row(OWNERS, 'id: "%(job)s"', "NOT_FOUND"),
@@ -181,6 +184,14 @@ MUTATIONS: dict[str, Row] = {
     "verifyToken": Row(OWNERS, 'token: "%(access)s"', "UNAUTHENTICATED"),
     "voucherCreate": Row(VOUCHER_MANAGERS, 'input: {code: "NEW", kind: PERCENTAGE, value: "10"}'),
     "voucherUpdate": Row(VOUCHER_MANAGERS, 'input: {id: "%(voucher)s", value: "20"}'),
+    "webhookDeliveryResend": Row(WEBHOOK_MANAGERS, 'input: {id: "%(delivery)s"}'),
+    "webhookEndpointCreate": Row(
+        WEBHOOK_MANAGERS, 'input: {url: "https://b.example/", eventTypes: [ORDER_CREATED]}'
+    ),
+    "webhookEndpointDelete": Row(WEBHOOK_MANAGERS, 'input: {id: "%(endpoint)s"}'),
+    "webhookEndpointPing": Row(WEBHOOK_MANAGERS, 'input: {id: "%(endpoint)s"}'),
+    "webhookEndpointRotateSecret": Row(WEBHOOK_MANAGERS, 'input: {id: "%(endpoint)s"}'),
+    "webhookEndpointUpdate": Row(WEBHOOK_MANAGERS, 'input: {id: "%(endpoint)s", isActive: false}'),
 }
 TABLES = {"Query": QUERIES, "Mutation": MUTATIONS, "Subscription": SUBSCRIPTIONS}
 # Answered to all customers alike although they take a key: that of something which is the whole

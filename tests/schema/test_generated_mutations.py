@@ -20,6 +20,7 @@ from schema.schema import schema
 from tests.commerce.factories import NOON, make_voucher
 from tests.schema.shop import Endpoint, buy, fill_shop, id_of, make_user, product_id, token_of
 from tests.schema.test_generated_input import EXAMPLES, inputs, rarely_anything
+from tests.tasks.webhooks.factories import make_delivery
 from users.authentication import viewer_of
 from users.models import Address
 
@@ -58,6 +59,7 @@ class TestGeneratedMutations(Endpoint, TestCase):
         address = Address.objects.create(
             user=cls.staff, name="A", street="B", city="C", country="GB", created_at=NOON
         )
+        delivery = make_delivery()
         parcel = id_of(Fulfillment.objects.get())
         back = id_of(Return.objects.get())
         cls.known = {
@@ -84,6 +86,12 @@ class TestGeneratedMutations(Endpoint, TestCase):
             "collectionUpdate.id": id_of(Collection.objects.create(name="Old", slug="old")),
             "productUpdate.id": product_id("mug"),
             "productDelete.id": product_id("mug"),
+            "webhookDeliveryResend.id": id_of(delivery),
+            "webhookEndpointUpdate.id": id_of(delivery.endpoint),
+            "webhookEndpointDelete.id": id_of(delivery.endpoint),
+            "webhookEndpointPing.id": id_of(delivery.endpoint),
+            "webhookEndpointRotateSecret.id": id_of(delivery.endpoint),
+            "url": "https://example.com/hooks",
         }
 
     @settings(max_examples=8 * EXAMPLES)

@@ -48,7 +48,14 @@ SHARED = {
     "ShippingMethod",
     "Variant",
 }
-STAFFS = {"OrderNote", "Stock", "StockMovement", "Voucher"}
+STAFFS = {
+    "OrderNote",
+    "Stock",
+    "StockMovement",
+    "Voucher",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+}
 # Only accounts have them; guests have the rest.
 ACCOUNTS_ALONE = {"Address", "Message", "Notification", "NotificationUpdate", "Review", "User"}
 # Who was given one of these may look with it: they are random, and passed on at one's own risk.

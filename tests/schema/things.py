@@ -26,6 +26,7 @@ from tests.schema.shop import (
     ready_cart,
     token_of,
 )
+from tests.tasks.webhooks.factories import make_delivery
 from users.models import Address, Notification, User
 from users.roles import ROLES
 from users.services.sessions import log_in
@@ -111,6 +112,7 @@ def _buyers(endpoint: Endpoint, user: User | None) -> dict[str, str]:
 
 def _shops() -> dict[str, str]:
     """What is the shop's."""
+    delivery = make_delivery()
     return {
         "category": id_of(Category.objects.get(slug="clothing")),
         "collection": id_of(Collection.objects.get()),
@@ -119,6 +121,8 @@ def _shops() -> dict[str, str]:
         "media": id_of(Media.objects.first()),
         "review": id_of(Review.objects.order_by("pk").first()),
         "voucher": id_of(make_voucher()),
+        "delivery": id_of(delivery),
+        "endpoint": id_of(delivery.endpoint),
     }
 
 
