@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 from django.utils import timezone
@@ -28,6 +29,8 @@ PARTICULAR: dict[str, Callable[[int], Any]] = {
     "catalog.Review.rating": lambda n: 1 + n % 5,
     "catalog.Media.url": lambda n: f"https://example.com/{n}.png",
     "users.Address.country": lambda n: "GB",
+    "webhooks.WebhookEndpoint.event_types": lambda n: ["PING"],
+    "webhooks.WebhookDelivery.event_id": lambda n: UUID(int=n),
 }
 
 
