@@ -12,16 +12,20 @@ import threading
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "nexus.settings")
 django = get_asgi_application()
 
 # Models and settings can be imported only once Django is set up.
+from nexus.origins import CrossOrigin  # noqa: E402
 from schema.asgi import GraphQLApplication, Receive, Scope, Send  # noqa: E402
 from tasks.context import new_request_id, request_id  # noqa: E402
 
 graphql = GraphQLApplication()
+# Where no other origin is let in, nothing stands in between.
+answer_graphql = CrossOrigin(graphql, django) if settings.CORS_ALLOWED_ORIGINS else graphql
 
 GRAPHQL_PATHS = ("/graphql", "/graphql/")
 
@@ -31,7 +35,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["path"] in GRAPHQL_PATHS:
-        await graphql(scope, receive, send)
+        await answer_graphql(scope, receive, send)
     elif scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1000})

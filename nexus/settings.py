@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from corsheaders.defaults import default_headers
 from decouple import Csv
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "django_filters",
+    "corsheaders",
     "graphene_django",
     "drf_spectacular",
     "drf_spectacular_sidecar",
@@ -76,6 +78,7 @@ MIDDLEWARE = [
     "nexus.logging.RequestIdMiddleware",
     "nexus.health.HealthMiddleware",
     "nexus.metrics.MetricsMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "nexus.streaming.AsyncStreamingMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -238,6 +241,17 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = config("CSRF_TRUSTED_ORIGINS", default="", cast=Csv())
+# Whose pages may call both APIs from their visitors' browsers, with cookies; by default no other
+# site's. To change anything by a cookie they must be trusted above as well.
+CORS_ALLOWED_ORIGINS = config("CORS_ALLOWED_ORIGINS", default="", cast=Csv())
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/(api|graphql)(/|$)"
+CORS_ALLOW_HEADERS = [
+    *default_headers,
+    *("apollo-require-preflight", "graphql-require-preflight", "last-event-id"),
+    *("idempotency-key", "if-match", "if-none-match", "order-token"),
+]
+CORS_EXPOSE_HEADERS = ["ETag", "Location", "Retry-After", "WWW-Authenticate", "X-Request-Id"]
 
 # --- Files --------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
@@ -324,6 +338,8 @@ GRAPHQL_INTROSPECTION = config("GRAPHQL_INTROSPECTION", default=DEBUG, cast=bool
 GRAPHIQL = config("GRAPHIQL", default=DEBUG, cast=bool)
 
 # --- REST ---------------------------------------------------------------------------------------
+# Of an account, or of an address where nobody is logged in; 0 is as many as they like.
+REST_REQUESTS_PER_MINUTE = config("REST_REQUESTS_PER_MINUTE", default=600, cast=int)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "users.rest.TokenAuthentication",
@@ -331,6 +347,7 @@ REST_FRAMEWORK = {
     ],
     # Every view declares its own; one that forgets is closed.
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
+    "DEFAULT_THROTTLE_CLASSES": ["nexus.api.throttling.RequestThrottle"],
     "DEFAULT_PARSER_CLASSES": ["nexus.api.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
