@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import socket
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from catalog.models import Media
 from catalog.services.media import delete_media, upload_media
+from catalog.services.products import create_product
 from tasks.models import Job
 from tasks.webhooks.endpoints import ping_endpoint
 from tests.catalog.factories import make_product
@@ -28,7 +30,7 @@ from tests.tasks import sample
 from tests.tasks.waiting import eventually, status_of
 from tests.tasks.webhooks.factories import make_endpoint
 from tests.tasks.webhooks.receiver import Receiver, silence
-from users.viewer import Viewer
+from users.viewer import ANONYMOUS, Viewer
 
 ROOT = Path(__file__).resolve().parents[2]
 RELAY = [sys.executable, "manage.py", "relay"]
@@ -186,6 +188,15 @@ class TestRelayAndWorker:
         eventually(lambda: status_of(job) == "SUCCEEDED", seconds=20)
         job.refresh_from_db()
         assert (sample.effects("a"), job.attempts) == (1, 2)
+
+    def test_tell_integrators_of_what_has_happened(self, shop, receiver):
+        make_endpoint(receiver.url, event_types=["PRODUCT_CREATED"])
+        create_product(viewer=ANONYMOUS, given={"name": "Mug"}, now=timezone.now())
+
+        (request,) = eventually(lambda: receiver.received)
+        body = json.loads(request.body)
+        assert body["type"] == "product.created"
+        assert body["data"]["product"]["slug"] == "mug"
 
     def test_send_a_webhook_again_whose_worker_was_killed(self, shop, receiver):
         receiver.answers = [silence, 200]
