@@ -36,7 +36,7 @@ ENV FORWARDED_ALLOW_IPS=
 RUN SECRET_KEY=collecting-static-files-needs-no-secret-key ALLOWED_HOSTS=localhost \
         PUBLIC_URL=https://shop.invalid \
         python manage.py collectstatic --no-input \
-    && mkdir -p var/media \
+    && mkdir -p var/media var/imports \
     && chown -R nexus var
 USER nexus
 EXPOSE 8000

@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import BigIntegerField, QuerySet
 
-from catalog.models import Product, Review
+from catalog.models import ImportRow, Product, Review
 from catalog.querysets import ProductQuerySet
 from tasks.filters import ListField, ListFilter
 
@@ -170,3 +170,18 @@ class ReviewFilterSet(django_filters.FilterSet):
             if value is not None and value != "":
                 queryset = queryset.filter(**{name: value})
         return queryset
+
+
+class ImportRowFilterSet(django_filters.FilterSet):
+    """Which rows of an imported file a list holds."""
+
+    status = django_filters.ChoiceFilter(choices=ImportRow.Status.choices)
+
+    class Meta:
+        model = ImportRow
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Apply the cleaned value, which may be a database expression."""
+        status = self.form.cleaned_data.get("status") or None
+        return queryset if status is None else queryset.filter(status=status)

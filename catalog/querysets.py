@@ -154,6 +154,34 @@ class MediaQuerySet(QuerySet):
         return self.filter(product__is_published=True)
 
 
+class ProductImportQuerySet(QuerySet):
+    """Files of products."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view imports."""
+        return self if viewer.may("catalog.view_productimport") else self.none()
+
+    def change(self, **values: Any) -> int:
+        """Update what a client sees of the imports, as a new version of each; how many."""
+        return self.update(version=F("version") + 1, **values)
+
+
+class ImportRowQuerySet(QuerySet):
+    """Rows of files of products."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view imports."""
+        return self if viewer.may("catalog.view_productimport") else self.none()
+
+
+class ImportRowErrorQuerySet(QuerySet):
+    """What is wrong with those rows."""
+
+    def visible_to(self, viewer: Viewer) -> Self:
+        """All for who may view imports."""
+        return self if viewer.may("catalog.view_productimport") else self.none()
+
+
 class CollectionQuerySet(QuerySet):
     """Collections."""
 

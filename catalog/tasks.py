@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from catalog.services import media, orphans
+from catalog.services import import_runs, imports, media, orphans
 from tasks.job import job_task
 from tasks.models import Job
 
@@ -34,3 +34,24 @@ def delete_orphaned_files(**kwargs: Any) -> None:
     """Delete the files that no picture names."""
     if count := orphans.delete_orphaned_files(now=timezone.now()):
         logger.info("Deleted %s files that no picture names", count)
+
+
+@job_task(imports.VALIDATE, external=True)
+def validate_import(*, import_id: int, job_id: str, **kwargs: Any) -> None:
+    """Report on each row of a file of products."""
+    import_runs.check_rows(import_id=import_id, now=timezone.now())
+
+
+@job_task(imports.COMMIT, external=True)
+def commit_import(*, import_id: int, job_id: str, **kwargs: Any) -> None:
+    """Let the products of a reviewed file go in."""
+    import_runs.apply_rows(import_id=import_id, now=timezone.now())
+
+
+@job_task(
+    "catalog.delete_old_imports", external=True, every=timedelta(hours=1), queue=Job.Queue.BULK
+)
+def delete_old_imports(**kwargs: Any) -> None:
+    """Delete the files and reports of imports that have served their time."""
+    deleted = imports.delete_old_imports(now=timezone.now())
+    logger.info("Deleted %s imports", deleted)

@@ -261,14 +261,24 @@ ASSETS = ROOT / "var" / "assets"
 STATICFILES_DIRS = [ASSETS] if ASSETS.is_dir() else []
 # In development, files come straight from where they are; in production from STATIC_ROOT.
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = DEBUG
+# Nobody fetches the files of imports: they are not among what is served.
+IMPORT_ROOT = config("IMPORT_ROOT", default=str(VAR / "imports"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "imports": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": IMPORT_ROOT},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 MEDIA_URL = "/media/"
 MEDIA_ROOT = Path(config("MEDIA_ROOT", default=str(VAR / "media")))
 MEDIA_MAX_BYTES = config("MEDIA_MAX_BYTES", default=10_000_000, cast=int)
 MEDIA_MAX_PIXELS = config("MEDIA_MAX_PIXELS", default=25_000_000, cast=int)
+IMPORT_MAX_BYTES = config("IMPORT_MAX_BYTES", default=20_000_000, cast=int)
+IMPORT_MAX_ROWS = config("IMPORT_MAX_ROWS", default=100_000, cast=int)
+# How long files of imports are kept, and the reports on their rows.
+IMPORT_RETENTION = configuration.days("IMPORT_RETENTION_DAYS", config, default=30)
 THUMBNAIL_WIDTHS = sorted(config("THUMBNAIL_WIDTHS", default="160,320,640,1280", cast=Csv(int)))
 
 # --- E-mail -------------------------------------------------------------------------------------

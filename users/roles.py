@@ -17,6 +17,7 @@ _ALL = "add change delete view"
 _CATALOG = "category collection media product productoption review stock variant"
 # Written by services alone: nobody edits them by hand.
 _CATALOG_RECORDS = "productlisting searchword stockmovement"
+_IMPORTS = "importrow importrowerror productimport"
 _ORDERS = (
     "fulfillment fulfillmentline order orderevent orderline ordernote"
     " payment paymentevent paymentoperation return returnline"
@@ -28,7 +29,8 @@ _TERMS = "shippingmethod shippingzone taxrate voucher"
 
 _CATALOG_MANAGER = (
     _may(_ALL, "catalog", _CATALOG)
-    | _may("view", "catalog", _CATALOG_RECORDS)
+    | _may("view", "catalog", f"{_CATALOG_RECORDS} {_IMPORTS}")
+    | _may("add change", "catalog", "productimport")
     | _may("view", "tasks", "job")
 )
 _ORDER_MANAGER = (
@@ -48,7 +50,7 @@ _SUPPORT = (
     | _may("add view", "users", "message")
 )
 _ADMIN = (
-    _may(_ALL, "catalog", f"{_CATALOG} {_CATALOG_RECORDS}")
+    _may(_ALL, "catalog", f"{_CATALOG} {_CATALOG_RECORDS} {_IMPORTS}")
     | _may(_ALL, "commerce", f"{_ORDERS} {_CARTS} {_TERMS} voucherredemption")
     | _may(_ALL, "users", f"{_ACCOUNTS} {_LOG_INS}")
     | _may(_ALL, "tasks", "idempotencyrecord inboxentry job")

@@ -123,7 +123,8 @@ class Table:
             ) from None
         finally:
             # Else the file would be closed along with its wrapper.
-            text.detach()
+            if not self._file.closed:
+                text.detach()
 
     def _undecodable_line(self, codec: str) -> int:
         """The first line that the codec can't decode: the wrapper reads ahead of the records."""

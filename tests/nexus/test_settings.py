@@ -53,7 +53,7 @@ def test_env_example_names_the_variables_that_settings_read(variables_read, docu
 
 
 def test_env_example_gives_the_defaults(variables_read, documented):
-    paths = {"MEDIA_ROOT"}
+    paths = {"IMPORT_ROOT", "MEDIA_ROOT"}
     for name in documented.keys() - paths:
         default = variables_read[name]
         expected = str(default).lower() if isinstance(default, bool) else str(default)
