@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import graphene
 
+from schema.catalog.import_mutations import ImportMutations
 from schema.catalog.mutations import CatalogMutations
 from schema.catalog.queries import CatalogQueries
+from schema.catalog.subscriptions import CatalogSubscriptions
 from schema.commerce.mutations import CommerceMutations
 from schema.commerce.order_mutations import OrderMutations
 from schema.commerce.payment_mutations import PaymentMutations
@@ -58,6 +60,7 @@ class Query(
 
 class Mutation(
     CatalogMutations,
+    ImportMutations,
     CommerceMutations,
     OrderMutations,
     PaymentMutations,
@@ -71,7 +74,11 @@ class Mutation(
 
 
 class Subscription(
-    CommerceSubscriptions, UserSubscriptions, TaskSubscriptions, graphene.ObjectType
+    CatalogSubscriptions,
+    CommerceSubscriptions,
+    UserSubscriptions,
+    TaskSubscriptions,
+    graphene.ObjectType,
 ):
     """What can be watched: over Server-Sent Events, or a WebSocket."""
 

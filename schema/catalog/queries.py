@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import graphene
 
 from catalog.filters import ProductFilterSet, ReviewFilterSet
@@ -13,6 +15,7 @@ from schema.catalog.sorts import (
     REVIEW_SORTS,
     ProductSort,
 )
+from schema.catalog.types.imports import ProductImport
 from schema.catalog.types.products import (
     Category,
     CategoryConnection,
@@ -22,8 +25,14 @@ from schema.catalog.types.products import (
     ProductConnection,
     ReviewConnection,
 )
+from schema.compiler.ids import row_key
 from schema.compiler.mapping import connection, one
+from schema.compiler.slots import Slot
 from users.permissions import AllowAny, HasPermission
+
+
+def _import_key(slot: Any) -> Slot:
+    return slot.mapped(lambda value: row_key(value, "ProductImport"), "bigint")
 
 
 class CatalogQueries:
@@ -87,4 +96,11 @@ class CatalogQueries:
         permission=HasPermission("catalog.change_review"),
         required=False,
         filter=ReviewFilter(description="Which reviews."),
+    )
+    product_import = one(
+        ProductImport,
+        "An import of products, with the report on its rows.",
+        rows=lambda rows, given, _: rows.filter(pk=_import_key(given["id"])),
+        permission=HasPermission("catalog.view_productimport"),
+        id=graphene.ID(required=True, description="The import's id."),
     )

@@ -38,19 +38,33 @@ def cleaned_filter(
 ) -> dict[str, Any]:
     """The cleaned values of the ``filter`` argument, slots in place of those left open.
 
-    The FilterSet's form cleans the values of every request; the plan is made with the slots.
+    A list may have the filters as arguments of its own instead. The FilterSet's form cleans the
+    values of every request; the plan is made with the slots.
     """
     definition, node = selected.definition, selected.nodes[0]
-    if planner.arguments(selected).get("filter") is None:
-        return {}
-    type_ = definition.args["filter"].type
     listed = get_named_type(planner.object_type(definition.type).fields["nodes"].type).name
 
+    def flat(arguments: dict[str, Any]) -> dict[str, Any] | None:
+        if "filter" in definition.args:
+            value = arguments.get("filter")
+            if value is None or isinstance(value, Cleaned):
+                return value
+            return flatten(value, definition.args["filter"].type, listed)
+        own = {
+            name: _plain(arguments[name], get_nullable_type(definition.args[name].type), listed)
+            for name in filterset.base_filters
+            if arguments.get(name) is not None
+        }
+        return own or None
+
+    if flat(planner.arguments(selected)) is None:
+        return {}
+
     def clean(bindings: Bindings) -> dict[str, Any]:
-        given = bindings.arguments(definition, node)["filter"]
+        given = flat(bindings.arguments(definition, node))
         if isinstance(given, Cleaned):
             return given
-        form = filterset(data=flatten(given, type_, listed), queryset=rows).form
+        form = filterset(data=given, queryset=rows).form
         if not form.is_valid():
             raise invalid_filter(form, path)
         return form.cleaned_data

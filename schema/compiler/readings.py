@@ -99,7 +99,8 @@ class Connected:
         relation: the relation from the parent's model; None at the root.
         sorts: orders by the name of the sort argument's enum value; the first is used without
             an argument, and RELEVANCE, where there is one, for a search.
-        filterset: the FilterSet that validates and applies the ``filter`` argument.
+        filterset: the FilterSet that validates and applies the ``filter`` argument; without such
+            an argument, those that have its filters' names.
         part: whether the rows are seen with their parent rather than by ``visible_to``.
         rows: narrows the guarded rows, given the viewer.
     """

@@ -6,7 +6,16 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from catalog.models import Category, Collection, Media, Product, Review, StockMovement, Variant
+from catalog.models import (
+    Category,
+    Collection,
+    Media,
+    Product,
+    ProductImport,
+    Review,
+    StockMovement,
+    Variant,
+)
 from commerce.models import Cart, Fulfillment, OrderNote, Return, ShippingMethod, Voucher
 from commerce.models import Order as OrderRow
 from tasks.models import Job
@@ -137,6 +146,7 @@ NODES = {
     "Order": OrderRow,
     "OrderNote": OrderNote,
     "Product": Product,
+    "ProductImport": ProductImport,
     "Return": Return,
     "Review": Review,
     "StockMovement": StockMovement,

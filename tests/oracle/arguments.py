@@ -17,7 +17,7 @@ from graphql import (
     get_named_type,
 )
 
-from catalog.models import Category, Collection, Product
+from catalog.models import Category, Collection, Product, ProductImport
 from commerce.models import Cart, Order, Voucher
 from tasks.models import Job
 from tasks.webhooks.models import WebhookEndpoint
@@ -101,6 +101,7 @@ class Pools:
                 *ids("WebhookEndpoint", [0, 2**63 - 1, 2**70, "", "x", -1]),
                 *strange,
             ],
+            "Query.productImport.id": [*ids("ProductImport", each(ProductImport, "pk")), *strange],
             "Query.node.id": [*nodes, *strange],
             "Query.nodes.ids": [*nodes, *strange],
             "DecimalRange.min": AMOUNTS,

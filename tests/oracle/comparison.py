@@ -18,6 +18,7 @@ from tests.oracle import (  # noqa: F401 - their resolvers
     accounts,
     actions,
     catalogue,
+    imports,
     products,
     sales,
     webhooks,

@@ -10,8 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from catalog.models import ImportRow, ProductImport
 from commerce.models import OrderEvent
 from schema.catalog.sorts import PRODUCT_SORTS
+from schema.compiler.ids import encode_id
 from schema.execution import GraphQLRequest, execute
 from tasks.models import Job
 from tests.oracle.shop import Shop
@@ -42,6 +44,9 @@ LISTS = """{
     edges { cursor node { id events(first: 100) { edges { cursor node { sequence } } } } }
   }
   oldest: orders(first: 100, sort: OLDEST) { edges { cursor node { id } } }
+}"""
+IMPORT = """query Import($id: ID!) {
+  productImport(id: $id) { rows(first: 100) { edges { cursor node { line } } } }
 }"""
 OWN = """{ viewer {
   messages(first: 100) { edges { cursor node { id } } }
@@ -87,6 +92,7 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
     for order in _nodes(answer["newest"]):
         for edge in order["events"]["edges"]:
             of_events[events[int(key_of(order)), edge["node"]["sequence"]]] = edge["cursor"]
+    shop.cursors["ImportRowConnection:LINE"] = _of_import_rows(shop, everything)
     for viewer in viewers:
         if viewer.user_id is not None:
             own = _ask(OWN, viewer)["viewer"]
@@ -94,6 +100,16 @@ def collect(shop: Shop, everything: Viewer, viewers: list[Viewer], terms: list[s
             keep("NotificationConnection:NEWEST", own["notifications"])
     for name, known in shop.cursors.items():
         assert len(set(known.values())) == len(known), f"Two rows of {name} share a cursor."
+
+
+def _of_import_rows(shop: Shop, everything: Viewer) -> dict[int, str]:
+    cursors = {}
+    rows = {(row.product_import_id, row.line): row.pk for row in shop.rows(ImportRow)}
+    for product_import in shop.rows(ProductImport):
+        answer = _ask(IMPORT, everything, id=encode_id("ProductImport", product_import.pk))
+        for edge in answer["productImport"]["rows"]["edges"]:
+            cursors[rows[product_import.pk, edge["node"]["line"]]] = edge["cursor"]
+    return cursors
 
 
 def key_of(node: Mapping[str, Any]) -> str:

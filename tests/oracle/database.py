@@ -16,6 +16,7 @@ from commerce.models import Order
 from tasks.models import Job
 from tasks.webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookEventType
 from tests.oracle.goods import Goods
+from tests.oracle.imports import make_imports
 from tests.oracle.pieces import COUNTRIES, Pieces
 from tests.oracle.purchases import Purchases
 from users.models import Address, Message, Notification, User
@@ -34,6 +35,7 @@ def fill(random: Random) -> None:
     _about_users(pieces, users, purchases.orders)
     _jobs(pieces)
     _webhooks(pieces)
+    make_imports(pieces, users)
 
 
 def _users(pieces: Pieces) -> list[User]:

@@ -11,8 +11,8 @@ from tests.oracle.shop import Rows
 
 DEFAULT_PAGE, LARGEST_PAGE = 20, 100
 CONNECTIONS = (
-    "Category Collection CollectionProduct Job Message Notification Order OrderEvent Product"
-    " Review StockMovement Voucher WebhookDelivery WebhookEndpoint"
+    "Category Collection CollectionProduct ImportRow Job Message Notification Order OrderEvent"
+    " Product Review StockMovement Voucher WebhookDelivery WebhookEndpoint"
 )
 
 

@@ -70,6 +70,7 @@ QUERIES: dict[str, Row] = {
     "order": Row(OWNERS, 'token: "%(order)s"', of_another='number: "%(number)s"'),
     "orders": Row(ORDER_READERS),
     "product": Row(EVERYBODY, 'slug: "mug"'),
+    "productImport": Row(CATALOG_MANAGERS, 'id: "%(import)s"'),
     "products": Row(EVERYBODY),
     "reviews": Row(CATALOG_MANAGERS),
     "viewer": Row(ACCOUNTS),
@@ -82,6 +83,7 @@ SUBSCRIPTIONS: dict[str, Row] = {
     "jobUpdated": Row(OWNERS, 'id: "%(job)s"', "NOT_FOUND"),
     "notificationReceived": Row(ACCOUNTS, "after: 0"),
     "orderUpdated": Row(OWNERS, 'token: "%(order)s", after: 0', "NOT_FOUND"),
+    "productImportProgress": Row(CATALOG_MANAGERS, 'id: "%(import)s"'),
 }
 MUTATIONS: dict[str, Row] = {
     "addressCreate": Row(ACCOUNTS, 'input: {name: "A", street: "B", city: "C", country: "GB"}'),
@@ -150,6 +152,10 @@ MUTATIONS: dict[str, Row] = {
     "profileUpdate": Row(ACCOUNTS, 'input: {firstName: "Augusta"}'),
     "productCreate": Row(CATALOG_MANAGERS, 'input: {name: "New"}'),
     "productDelete": Row(CATALOG_MANAGERS, 'input: {id: "%(lamp)s"}'),
+    "productImportCommit": Row(
+        CATALOG_MANAGERS, 'input: {importId: "%(import)s", fileHash: "%(file_hash)s"}'
+    ),
+    "productImportValidate": Row(CATALOG_MANAGERS, "input: {file: $file}"),
     "productUpdate": Row(CATALOG_MANAGERS, 'input: {id: "%(lamp)s", name: "New"}'),
     "refreshToken": Row(OWNERS, 'refreshToken: "%(refresh)s"', "UNAUTHENTICATED"),
     "returnApprove": Row(ORDER_MANAGERS, 'input: {id: "%(asked)s"}'),

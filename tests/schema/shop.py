@@ -25,7 +25,7 @@ from graphql.utilities import separate_operations
 from catalog.models import Collection, Media, Product, ProductOption, Review
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
-from catalog.tasks import delete_files, make_thumbnails
+from catalog.tasks import commit_import, delete_files, make_thumbnails, validate_import
 from commerce import tasks as commerce_tasks
 from commerce.models import ShippingMethod, ShippingZone, TaxRate
 from schema.compiler.ids import encode_id
@@ -53,10 +53,12 @@ TASKS = {
     task.name: task
     for task in (
         notify_recipient,
+        commit_import,
         delete_files,
         make_thumbnails,
         send_email_verification,
         send_password_reset,
+        validate_import,
         commerce_tasks.ask_payment_provider,
         commerce_tasks.finish_payment_operation,
         commerce_tasks.give_money_back,
@@ -362,8 +364,11 @@ def buy(
 @contextmanager
 def own_media() -> Iterator[Path]:
     """A folder for files that are uploaded, of the test's own."""
-    with TemporaryDirectory() as folder, override_settings(MEDIA_ROOT=folder):
-        yield Path(folder)
+    with TemporaryDirectory() as folder:
+        imports = settings.STORAGES["imports"] | {"OPTIONS": {"location": folder}}
+        storages = settings.STORAGES | {"imports": imports}
+        with override_settings(MEDIA_ROOT=folder, STORAGES=storages):
+            yield Path(folder)
 
 
 def run_jobs() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from catalog.models import Category, Collection, Media, Review
+from catalog.models import Category, Collection, Media, ProductImport, Review
 from commerce.models import Fulfillment, Order, OrderLine, Payment, Return
 from commerce.services.fulfillments import create_fulfillment
 from commerce.services.order_lines import OrderLineInput
@@ -84,6 +84,10 @@ class TestGeneratedMutations(Endpoint, TestCase):
             "categoryUpdate.id": id_of(Category.objects.first()),
             "categoryDelete.id": id_of(Category.objects.first()),
             "collectionUpdate.id": id_of(Collection.objects.create(name="Old", slug="old")),
+            "importId": id_of(
+                ProductImport.objects.create(status="VALIDATED", row_count=1, valid_count=1)
+            ),
+            "fileHash": "",
             "productUpdate.id": product_id("mug"),
             "productDelete.id": product_id("mug"),
             "webhookDeliveryResend.id": id_of(delivery),

@@ -11,7 +11,15 @@ from django.db import connection
 from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Media, ProductOption, Review, Variant
+from catalog.models import (
+    ImportRow,
+    ImportRowError,
+    Media,
+    ProductImport,
+    ProductOption,
+    Review,
+    Variant,
+)
 from catalog.services.categories import create_category
 from catalog.services.listings import refresh_listings
 from commerce.models import (
@@ -73,6 +81,7 @@ class TestReads(Endpoint, TestCase):
         cls.bearer = token_of(cls.user)
         cls.shown = make_product("shown", variants=[])
         cls.cart = Cart.objects.create(user=cls.user, shipping_address=LONDON)
+        cls.sent = ProductImport.objects.create()
         zone = ShippingZone.objects.create(name="Britain", countries=["GB"])
         ShippingMethod.objects.create(zone=zone, name="Standard", price=5)
 
@@ -125,6 +134,13 @@ class TestReads(Endpoint, TestCase):
             [Message(sender=user, recipient=user, body="Hello") for _ in numbers]
         )
         Job.objects.bulk_create([Job(kind="sample") for _ in numbers])
+        rows = ImportRow.objects.bulk_create(
+            [
+                ImportRow(product_import=self.sent, line=number + 2, status="INVALID")
+                for number in numbers
+            ]
+        )
+        ImportRowError.objects.bulk_create([ImportRowError(row=row) for row in rows])
         CartLine.objects.bulk_create(
             [
                 CartLine(cart=self.cart, variant=variant, quantity=1, unit_price=2, total=2)
@@ -225,6 +241,19 @@ class TestReads(Endpoint, TestCase):
             "StaffOrders": (
                 {"first": 100, "filter": {"search": "ada"}},
                 lambda data: [len(data["orders"]["edges"])],
+            ),
+            "Import": (
+                {"id": id_of(self.sent), "status": "INVALID"},
+                lambda data: [
+                    data["productImport"]["rows"]["totalCount"],
+                    len(
+                        [
+                            edge
+                            for edge in data["productImport"]["rows"]["edges"]
+                            if edge["node"]["errors"]
+                        ]
+                    ),
+                ],
             ),
             "Jobs": (
                 {"first": 100, "filter": {"status": ["PENDING"]}},
@@ -386,6 +415,12 @@ class TestMutations(CommittedShopTestCase):
         # viewer, mark it, its row, answer
         given = {"id": encode_id("Job", job.public_id)}
         self.takes(4, "JobRetry", bearer, input=given)
+        sent = ProductImport.objects.create(
+            file_hash="0" * 64, status="VALIDATED", row_count=1, valid_count=1
+        )
+        # viewer, begin, lock it, change it, job, the job's row, commit, the job, answer
+        given = {"importId": id_of(sent), "fileHash": sent.file_hash}
+        self.takes(9, "ImportCommit", bearer, input=given)
 
 
 def _values(facets: list[dict[str, Any]], name: str) -> Any:

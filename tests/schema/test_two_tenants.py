@@ -49,7 +49,11 @@ SHARED = {
     "Variant",
 }
 STAFFS = {
+    "ImportRow",
+    "ImportRowError",
     "OrderNote",
+    "ProductImport",
+    "ProductImportUpdate",
     "Stock",
     "StockMovement",
     "Voucher",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from catalog.models import Category, Collection, Media, Review
+from catalog.models import Category, Collection, Media, ProductImport, Review
 from commerce.models import Order, OrderLine, Return
 from commerce.services.fulfillments import create_fulfillment
 from commerce.services.order_lines import OrderLineInput
@@ -113,9 +113,14 @@ def _buyers(endpoint: Endpoint, user: User | None) -> dict[str, str]:
 def _shops() -> dict[str, str]:
     """What is the shop's."""
     delivery = make_delivery()
+    reviewed = ProductImport.objects.create(
+        file="shop.csv", file_hash="0" * 64, status="VALIDATED", row_count=1, valid_count=1
+    )
     return {
         "category": id_of(Category.objects.get(slug="clothing")),
         "collection": id_of(Collection.objects.get()),
+        "file_hash": reviewed.file_hash,
+        "import": id_of(reviewed),
         "lamp": product_id("lamp"),
         "product": product_id("mug"),
         "media": id_of(Media.objects.first()),

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from catalog.models import ProductImport
 from commerce.models import Order, OrderEvent
 from schema.compiler.ids import encode_id
 from tasks.models import Job
@@ -19,6 +20,7 @@ from tests.schema.shop import (
     PASSWORD,
     Endpoint,
     buy,
+    id_of,
     make_user,
     token_of,
 )
@@ -29,6 +31,7 @@ from users.services.sessions import end_sessions
 ORDER = OPERATIONS["OrderUpdated"]
 NOTIFICATION = OPERATIONS["NotificationReceived"]
 JOB = OPERATIONS["JobUpdated"]
+IMPORT = OPERATIONS["ImportProgress"]
 
 
 def cancel(shop: Endpoint, order: dict) -> None:
@@ -184,6 +187,41 @@ class TestNotificationReceived:
         assert "data" not in body
         assert body["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
         assert stream.ends()
+
+
+class TestProductImportProgress:
+    def test_tells_staff_of_each_step_and_misses_none_that_came_before(self, shop, event_source):
+        manager = token_of(make_user(role="catalog_manager"))
+        sent = ProductImport.objects.create(row_count=3)
+        given = {"id": id_of(sent)}
+        stream = event_source(IMPORT, given, bearer=manager)
+
+        def shown(sequence: int, status: str, valid: int) -> tuple:
+            counts = {"rows": 3, "valid": valid, "invalid": 0}
+            of = {"id": id_of(sent), "status": status, "counts": counts}
+            update = {"sequence": sequence, "productImport": of}
+            data = {"productImportProgress": update}
+            return sequence, {"data": data, "extensions": {"cost": 2}}
+
+        rows = ProductImport.objects.filter(pk=sent.pk)
+        assert stream.next() == shown(1, "VALIDATING", 0)
+        rows.change(valid_count=2)
+        assert stream.next() == shown(2, "VALIDATING", 2)
+        rows.change(valid_count=3)
+        rows.change(status="VALIDATED")
+        again = event_source(IMPORT, given | {"after": 2}, bearer=manager)
+        assert again.next() == shown(4, "VALIDATED", 3)
+
+    def test_is_nobody_elses(self, shop, event_source):
+        given = {"id": id_of(ProductImport.objects.create())}
+        for bearer, code in (
+            (None, "UNAUTHENTICATED"),
+            (token_of(make_user()), "FORBIDDEN"),
+            (token_of(make_user("o@example.com", role="order_manager")), "FORBIDDEN"),
+        ):
+            stream = event_source(IMPORT, given, bearer=bearer)
+            assert stream.next()[1]["errors"][0]["extensions"]["code"] == code
+            assert stream.ends()
 
 
 class TestJobUpdated:
