@@ -1,4 +1,8 @@
-"""``make faults``: break what the shop stands on while people buy; see whether all is there."""
+"""``make faults``: break what the shop stands on while people buy; see whether all is there.
+
+Needs Linux, whose /proc it reads, and RabbitMQ and Redis installed. The seed decides what is broken
+in which order and for how long; what the shop is at just then is never quite the same.
+"""
 
 from __future__ import annotations
 

@@ -68,6 +68,7 @@ class Load:
         self.purchases: list[Purchase] = []
         self.sent: list[Sent] = []
         self.jobs: list[str] = []  # the names of jobs whose commit was confirmed
+        self.errors: list[str] = []  # what clients could make nothing of
         self._url = f"{url}/graphql"
         self._skus = skus
         self._random = random
@@ -96,6 +97,8 @@ class Load:
                 action(client)
             except GaveUp:
                 continue  # its request says why
+            except Exception as error:  # noqa: BLE001  (the run is to fail with it)
+                self.errors.append(f"Somebody could not {action.__name__[1:]}: {error!r}")
         client.close()
         connection.close()
 

@@ -20,6 +20,7 @@ def complaints(shop: Shop, load: Load, timeline: Timeline) -> list[str]:
         *account.complaints(load, shop.mailbox.mails),
         *(f"Not its job's Message-ID: {stray}" for stray in shop.mailbox.strays),
         *wrong_answers(load.requests, timeline),
+        *load.errors,
         *Waits(load.requests, timeline).complaints(),
     ]
 
