@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from random import Random
 
 from tests.faults.account import unfinished
-from tests.faults.faults import ALL, BROKER, JOBS, Fault
+from tests.faults.faults import ALL, BROKER, JOBS, KILLS, Fault
 from tests.faults.shop import Shop
 from tests.faults.timeline import Timeline
 
@@ -66,9 +66,9 @@ class Campaign:
             self._strike_in_passing(fault)
 
     def break_anything(self, until: float) -> None:
-        """Every fault, in an order of its own, each on top of those that still last."""
+        """Every fault, and every kill once more, each on top of those that still last."""
         striking: dict[Fault, Future[None]] = {}
-        waiting = self._shuffled(ALL)
+        waiting = [*self._shuffled(KILLS), *self._shuffled(ALL)]
         with ThreadPoolExecutor(len(ALL)) as pool:
             while waiting or time.monotonic() < until:
                 fault = (waiting or self._shuffled(ALL)).pop()

@@ -196,6 +196,7 @@ def _kill_web(shop: Shop, random: Random) -> Iterator[None]:
 
 
 BROKER, JOBS = ([fault for fault in ALL if fault.of == of] for of in ("broker", "jobs"))
+KILLS = [fault for fault in ALL if fault.name.endswith("killed")]
 
 
 def _killed(victim: Server | Program) -> Iterator[None]:
