@@ -72,9 +72,10 @@ class Campaign:
         with ThreadPoolExecutor(len(ALL)) as pool:
             while waiting or time.monotonic() < until:
                 fault = (waiting or self._shuffled(ALL)).pop()
-                if fault not in striking or striking[fault].done():
-                    _raise_errors(striking.values())
-                    striking[fault] = pool.submit(self._strike_in_passing, fault)
+                if fault in striking:
+                    striking[fault].result()
+                _raise_errors(striking.values())
+                striking[fault] = pool.submit(self._strike_in_passing, fault)
                 time.sleep(self._random.uniform(*BETWEEN))
         _raise_errors(striking.values())
         self._shop.heal()

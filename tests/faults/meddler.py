@@ -19,7 +19,7 @@ COPY = "x-copy"
 
 
 class Meddler:
-    """Competes with the workers for messages; what it takes it publishes again, most of it twice.
+    """Competes with the workers for messages; what it takes it publishes again, more than once.
 
     It says that it is done with a message only when the broker has confirmed the copies, so that
     it loses none whenever it is stopped.
@@ -83,4 +83,4 @@ class Meddler:
 
     def _times(self, message: Any) -> int:
         """How often a message is put back; of copies there are enough already."""
-        return 1 if COPY in message.headers else self._random.choice([1, 2, 2, 3])
+        return 1 if COPY in message.headers else self._random.randint(2, 4)
