@@ -17,13 +17,18 @@ from typing import Any
 from benchmarks.database import ROOT, Database
 from benchmarks.load import Target
 from benchmarks.node import node
-from benchmarks.operations import CUSTOMERS, FOLDER, Operation
+from benchmarks.operations import CUSTOMERS, FOLDER, OPERATIONS, Operation
 from benchmarks.processes import free_port, server
 
 HERE = Path(__file__).parent
 PEERS = HERE / "peers"
 POSTGRAPHILE = PEERS / "postgraphile"
 UVICORN = (sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools")
+WSGI = (
+    *(sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--workers", "1"),
+    *("--worker-class", "gthread", "--threads", "4", "--log-level", "warning"),
+    "django.core.wsgi:get_wsgi_application()",
+)
 # What no two contenders may answer differently.
 COMPARED = frozenset({"name", "slug", "sku", "alt", "title", "rating", "number", "quantity"})
 _MARKER = "<drawn>"
@@ -31,13 +36,14 @@ _MARKER = "<drawn>"
 
 @dataclass(frozen=True)
 class Contender:
-    """One way to serve the shop over GraphQL, in one process.
+    """One way to serve the shop, in one process.
 
     Attributes:
         command: with ``{port}`` where the port belongs.
         path: of its GraphQL endpoint.
         documents: the folder with its spelling of the operations.
         lacks: operations that it can't answer.
+        resources: where it speaks REST: the path and query of each operation that it can answer.
         customer_variable: where a customer is not told by a token but named by a variable.
     """
 
@@ -46,6 +52,7 @@ class Contender:
     path: str = "/graphql"
     documents: Path = FOLDER
     lacks: frozenset[str] = frozenset()
+    resources: Mapping[str, str] = field(default_factory=dict)
     customer_variable: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path = ROOT
@@ -80,6 +87,8 @@ class Running:
 
     def target(self, operation: Operation) -> Target:
         """The operation as requests to this server."""
+        if resource := self.contender.resources.get(operation.name):
+            return Target(f"{self.url}{resource}")
         document = operation.document(self.contender.documents)
         variable, low, high = operation.draws or ("", 0, 0)
         tokens: tuple[str, ...] = ()
@@ -104,6 +113,9 @@ def ask(target: Target, drawn: int = 0) -> dict[str, Any]:
     Raises:
         ValueError: it got errors.
     """
+    if not target.body:
+        with urllib.request.urlopen(target.url, timeout=30) as response:
+            return json.load(response)
     body = target.body.replace(target.marker, str(drawn)) if target.marker else target.body
     headers = {"Content-Type": "application/json"}
     if target.tokens:
@@ -150,13 +162,25 @@ NEXUS = Contender(
     "Nexus",
     (*UVICORN, "--port", "{port}", "--no-access-log", "nexus.asgi:application"),
 )
+# Both APIs of Nexus on one stack, Django's: for what REST costs beside GraphQL.
+_SAME_STACK: dict[str, Any] = {
+    "command": WSGI,
+    "lacks": frozenset(each.name for each in OPERATIONS) - {"listing"},
+    "environment": {"DJANGO_SETTINGS_MODULE": "nexus.settings", "REST_REQUESTS_PER_MINUTE": "0"},
+}
+VIEW = Contender("Nexus, by Django's view", **_SAME_STACK)
+REST = Contender(
+    "Nexus, by REST",
+    path="/api/",
+    resources={
+        "listing": "products/?page_size=24&fields=id,slug,name,vendor,category.name,category.slug,"
+        "variants.sku,variants.name,variants.price,variants.currency,media.url,media.alt"
+    },
+    **_SAME_STACK,
+)
 GRAPHENE = Contender(
     "graphene-django",
-    (
-        *(sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:{port}", "--workers", "1"),
-        *("--worker-class", "gthread", "--threads", "4", "--log-level", "warning"),
-        "django.core.wsgi:get_wsgi_application()",
-    ),
+    WSGI,
     lacks=frozenset({"facets"}),
     environment={"DJANGO_SETTINGS_MODULE": "benchmarks.peers.graphene_stock.settings"},
 )

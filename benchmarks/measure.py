@@ -14,6 +14,8 @@ from benchmarks.contenders import (
     GRAPHENE,
     HELLO,
     NEXUS,
+    REST,
+    VIEW,
     Running,
     ask,
     census,
@@ -94,8 +96,9 @@ class Bench:
         self.rounds = rounds
         self.say = say
         self.results = Results()
-        self.contenders = [each for each in (NEXUS, postgraphile(), GRAPHENE) if each]
-        if len(self.contenders) < 3:
+        peer = postgraphile()
+        self.contenders = [each for each in (NEXUS, peer, GRAPHENE, VIEW, REST) if each]
+        if peer is None:
             say("PostGraphile is left out: it needs Node of 22 or newer and its packages.")
 
     def inspect(self) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.alone import MEGABYTE, Alone
-from benchmarks.contenders import GRAPHENE, HELLO, NEXUS
+from benchmarks.contenders import GRAPHENE, HELLO, NEXUS, REST, VIEW
 from benchmarks.database import Database
 from benchmarks.dispatch import Dispatch, writers
 from benchmarks.dispatch.measure import BACKLOG
@@ -87,6 +87,7 @@ def bars(results: Results, alone: Alone | None) -> list[Bar]:
         _lookup(results),
         *(_times(results, name, GRAPHENE.name, 20) for name in ("listing", "deep")),
         *(_times(results, name, POSTGRAPHILE, 2) for name in ("listing", "detail", "deep")),
+        _rest(results),
     ]
     if alone:
         found += [
@@ -231,6 +232,15 @@ def _times(results: Results, operation: str, of: str, least: float) -> Bar:
     )
 
 
+def _rest(results: Results) -> Bar:
+    ratio = results.ratio("listing", REST.name, of=VIEW.name)
+    return Bar(
+        "Listing by REST: at most 1.5 times the cost of GraphQL by Django's view",
+        None if ratio is None else f"{ratio:.2f}",
+        ratio is not None and ratio <= 1.5,
+    )
+
+
 def _lookup(results: Results) -> Bar:
     mine, hello = results.of(NEXUS.name, "lookup"), results.of(HELLO.name, HELLO_OPERATION)
     wanted = "Look-up: at least 4,000 a second, or 30 % of uvicorn's hello, world"
@@ -266,7 +276,7 @@ def _costs(results: Results) -> str:
     rows = [
         [operation.title, name, *_cost(sample, results.statements.get((name, operation.name)))]
         for operation in OPERATIONS
-        for name in (NEXUS.name, POSTGRAPHILE, GRAPHENE.name)
+        for name in (NEXUS.name, POSTGRAPHILE, GRAPHENE.name, VIEW.name, REST.name)
         if (sample := results.of(name, operation.name))
     ]
     return _table(["", "", "server", "PostgreSQL", "statements", "median", "99th percentile"], rows)

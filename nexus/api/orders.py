@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
@@ -33,7 +33,7 @@ from commerce.services.checkout import Checkout, complete_checkout
 from commerce.services.fulfillments import create_fulfillment
 from commerce.services.notes import create_order_note
 from commerce.services.order_lines import OrderLineInput
-from commerce.services.orders import cancel_order
+from commerce.services.orders import cancel_order, find_order
 from commerce.services.payments.recording import Recorded
 from commerce.services.payments.staff import capture_payment, refund_payment
 from commerce.services.returns import request_return
@@ -248,11 +248,9 @@ class OrderViewSet(ResourceViewSet):
         by its number.
 
         Raises:
-            Http404: the viewer may see no such order.
+            ValidationError: ``NOT_FOUND`` where the viewer may see no such order.
         """
-        order = Order.objects.visible_to(viewer).filter(**self.key()).first()
-        if order is None:
-            raise Http404
+        order = find_order(viewer=viewer, number=self.kwargs["number"])
         holds_it = viewer.order_token == order.token
         return {"token": order.token} if holds_it else {"number": order.number}
 
