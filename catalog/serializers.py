@@ -214,6 +214,19 @@ class MediaSerializer(serializers.Serializer):
         return url
 
 
+class MediaChangesSerializer(serializers.Serializer):
+    """What to change of a picture; an absent field leaves."""
+
+    alt = Text(cleared="", max_length=500, required=False, allow_blank=True)
+    position = serializers.IntegerField(
+        min_value=0,
+        max_value=MAX_INTEGER,
+        required=False,
+        allow_null=True,
+        help_text="Null makes it the last.",
+    )
+
+
 class MediaUploadSerializer(serializers.Serializer):
     """A picture that is sent as a file."""
 

@@ -12,13 +12,18 @@ from rest_framework.request import Request
 from rest_framework.reverse import reverse
 
 from catalog.filters import ProductFilterSet
-from catalog.models import Product
-from catalog.serializers import MediaSerializer, MediaUploadSerializer, ProductSerializer
-from catalog.services.media import upload_media
+from catalog.models import Media, Product
+from catalog.serializers import (
+    MediaChangesSerializer,
+    MediaSerializer,
+    MediaUploadSerializer,
+    ProductSerializer,
+)
+from catalog.services.media import delete_media, update_media, upload_media
 from catalog.services.products import create_product, delete_product, update_product
 from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
-from nexus.api.resources import ResourceViewSet
+from nexus.api.resources import ResourceViewSet, RowViewSet
 from users.permissions import AllowAny, HasPermission
 from users.rest import UploadParser
 from users.validation import validated
@@ -137,3 +142,37 @@ class ProductViewSet(ResourceViewSet):
             now=timezone.now(),
         )
         return self.answer(self.shown(**self.key()))
+
+
+@extend_schema_view(
+    retrieve=extend_schema(summary="Read a picture"),
+    partial_update=extend_schema(
+        summary="Change a picture's text or place",
+        request=MediaChangesSerializer,
+        responses=MediaSerializer,
+    ),
+    destroy=extend_schema(summary="Delete a picture"),
+)
+class MediaViewSet(RowViewSet):
+    """Pictures; `POST /api/products/ID/media/` adds one."""
+
+    rules = {
+        "retrieve": AllowAny(),
+        "partial_update": HasPermission("catalog.change_media"),
+        "destroy": HasPermission("catalog.delete_media"),
+    }
+    resource = MEDIA
+    queryset = Media.objects.all()
+    serializer_class = MediaSerializer
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def partial_update(self, request: Request, pk: str) -> HttpResponse:
+        """``update_media``."""
+        changes = validated(MediaChangesSerializer(data=request.data))
+        update_media(media_id=int(pk), changes=changes, now=timezone.now())
+        return self.answer(self.shown(**self.key()))
+
+    def destroy(self, request: Request, pk: str) -> HttpResponse:
+        """``delete_media``."""
+        delete_media(media_id=int(pk), now=timezone.now())
+        return HttpResponse(status=204)

@@ -20,7 +20,7 @@ from nexus.api.messages import MessageViewSet, NotificationViewSet
 from nexus.api.orders import OrderViewSet
 from nexus.api.parcels import FulfillmentViewSet, ReturnViewSet
 from nexus.api.payments import PaymentViewSet
-from nexus.api.products import ProductViewSet
+from nexus.api.products import MediaViewSet, ProductViewSet
 from nexus.api.reviews import ReviewViewSet
 from users.permissions import AllowAny
 from users.rest import permits
@@ -53,6 +53,7 @@ class Router(DefaultRouter):
 router = Router()
 for prefix, viewset in {
     "products": ProductViewSet,
+    "media": MediaViewSet,
     "categories": CategoryViewSet,
     "reviews": ReviewViewSet,
     "carts": CartViewSet,

@@ -11,7 +11,6 @@ import pytest
 from graphql import MiddlewareManager, parse, validate
 from graphql import execute as execute_plainly
 
-from nexus.api.products import MEDIA
 from nexus.api.reading import Query, Resource
 from nexus.api.selection import selection_of
 from nexus.api.urls import router
@@ -24,11 +23,7 @@ from tests.oracle.session import viewers_of
 from tests.oracle.shop import Shop
 from users.viewer import Viewer
 
-# Of each viewset, and what only stands in answers.
-RESOURCES = [
-    *(view.resource for _, view, _ in router.registry if hasattr(view, "resource")),
-    MEDIA,
-]
+RESOURCES = [view.resource for _, view, _ in router.registry if hasattr(view, "resource")]
 BY_TYPE = pytest.mark.parametrize("resource", RESOURCES, ids=lambda each: each.type_name)
 _middleware = MiddlewareManager(resolve)
 

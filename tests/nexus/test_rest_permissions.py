@@ -113,6 +113,11 @@ ROUTES = {
     ),
 }
 ROUTES |= {
+    "GET media/<pk>/": Row(EVERYBODY, "media/%(media)s/"),
+    "PATCH media/<pk>/": Row(
+        CATALOG_MANAGERS, "media/%(media)s/", {"alt": "x"}, "catalog.change_media"
+    ),
+    "DELETE media/<pk>/": Row(CATALOG_MANAGERS, "media/%(media)s/", None, "catalog.delete_media"),
     "GET categories/": Row(EVERYBODY, "categories/"),
     "POST categories/": Row(
         CATALOG_MANAGERS, "categories/", {"name": "New"}, "catalog.add_category"
@@ -213,7 +218,7 @@ ROUTES |= {
     ),
 }
 # Of these, everybody may name any.
-PUBLIC = ("products/", "categories/", " reviews/<pk>/")
+PUBLIC = ("products/", " media/", "categories/", " reviews/<pk>/")
 WITHOUT_EFFECT = {"DELETE auth/session/"}
 
 
