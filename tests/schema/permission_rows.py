@@ -99,13 +99,16 @@ MUTATIONS: dict[str, Row] = {
     ),
     "cartCreate": Row(EVERYBODY, "input: {}"),
     "cartLinesSet": Row(OWNERS, 'input: {token: "%(cart)s", lines: []}', "input.token NOT_FOUND"),
-    "cartUpdate": Row(OWNERS, 'input: {token: "%(cart)s"}', "input.token NOT_FOUND"),
+    "cartUpdate": Row(
+        OWNERS, 'input: {token: "%(cart)s", voucherCodes: ["SAVE"]}', "input.token NOT_FOUND"
+    ),
     "categoryCreate": Row(CATALOG_MANAGERS, 'input: {name: "New"}'),
     "categoryDelete": Row(CATALOG_MANAGERS, 'input: {id: "%(category)s"}'),
     "categoryUpdate": Row(CATALOG_MANAGERS, 'input: {id: "%(category)s", name: "New"}'),
     "checkoutComplete": Row(
         OWNERS,
-        'input: {cartToken: "%(cart)s", idempotencyKey: "k", payment: {provider: "manual"}}',
+        'input: {cartToken: "%(cart)s", idempotencyKey: "k", '
+        'payment: {provider: "fake", data: {card: "4000000000003220"}}}',
         "input.cartToken NOT_FOUND",
     ),
     "collectionCreate": Row(CATALOG_MANAGERS, 'input: {name: "New"}'),

@@ -13,7 +13,7 @@ from django.db.models import Model
 from django.utils import timezone
 from graphql import GraphQLObjectType
 
-from catalog.models import Product, Review
+from catalog.models import Product, Review, Stock
 from commerce.models import Order
 from commerce.services.notes import create_order_note
 from schema.compiler.ids import encode_id
@@ -21,6 +21,7 @@ from schema.execution import composed
 from tasks.models import Job
 from tests.commerce.factories import make_voucher
 from tests.schema.shop import Endpoint, buy, make_user, ready_cart, token_of
+from tests.schema.things import owned
 from users.authentication import viewer_of
 from users.models import Notification, User
 from users.services.notifications import notify
@@ -39,12 +40,14 @@ class Tenant:
         bearer: a customer's access token.
         rows: what came to be with this tenant, by model: primary keys.
         keys: what opens a row or finds it, by kind: ids, tokens, numbers, texts.
+        things: what mutations and subscriptions are called with, where they are wanted.
     """
 
     name: str
     bearer: str | None
     rows: dict[type[Model], set[Any]] = field(default_factory=dict)
     keys: dict[str, list[str]] = field(default_factory=dict)
+    things: dict[str, str] = field(default_factory=dict)
 
     @property
     def values(self) -> list[str]:
@@ -52,14 +55,18 @@ class Tenant:
         return [value for values in self.keys.values() for value in values]
 
 
-def make_tenants(endpoint: Endpoint) -> dict[str, Tenant]:
+def make_tenants(endpoint: Endpoint, *, with_things: bool = False) -> dict[str, Tenant]:
     """All four, in a filled shop, each with rows of every type that somebody may own."""
     staff = make_user("staff@example.com", role="admin")
     make_voucher("SAVE")
+    Stock.objects.filter(on_hand__gt=0).update(on_hand=1000)
     tenants = {}
     for name in NAMES:
         before = _rows()
         tenant = _make(endpoint, name, staff)
+        if with_things:
+            user = User.objects.of_email(f"{name}@example.com").first()
+            tenant.things = owned(endpoint, user)
         tenant.rows = {
             model: pks - before[model] for model, pks in _rows().items() if pks - before[model]
         }

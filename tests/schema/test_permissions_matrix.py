@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
-from django.test import override_settings
 from graphql import (
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLNamedType,
-    GraphQLObjectType,
     get_named_type,
 )
 
@@ -39,35 +37,18 @@ from tests.schema.shop import (
     token_of,
 )
 from tests.schema.things import GUESSES, OWNED, things
-from tests.schema.walking import NO_LIMITS, everything
+from tests.schema.walking import Select, call_of, fields_of, nearest
 from users.models import User
 from users.roles import ROLES
 
-SCHEMA, MAPPING = composed()
+MAPPING = composed()[1]
 WITHOUT_EFFECT = {"verifyToken"}
-
-
-def fields_of(root: str) -> dict[str, GraphQLField]:
-    """The root fields of ``Query``, ``Mutation`` or ``Subscription``."""
-    type_ = SCHEMA.type_map[root]
-    assert isinstance(type_, GraphQLObjectType)
-    return type_.fields
 
 
 def required(root: str, name: str) -> str | None:
     """The permission that a root field is declared to take."""
     declared: str | None = MAPPING.declared(root, name).permission.required
     return declared
-
-
-def call_of(root: str, name: str, arguments: str, *, whole: bool = False) -> str:
-    """A root field with these arguments; with all that lies behind it where ``whole``."""
-    type_ = get_named_type(fields_of(root)[name].type)
-    selection = "__typename"
-    if whole and isinstance(type_, GraphQLObjectType):
-        selection = everything(type_)
-    given = f"({arguments})" if arguments else ""
-    return f"{name}{given} {{ {selection} }}"
 
 
 def takes_key(field: GraphQLField) -> bool:
@@ -169,7 +150,6 @@ class TestCalls(ShopTestCase):
                 has_changed = contents() != before
                 assert has_changed is (caller in row.callers and name not in WITHOUT_EFFECT)
 
-    @override_settings(GRAPHQL_LIMITS=NO_LIMITS)
     def test_of_another_customer(self) -> None:
         """Of what is a customer's, one who names it is shown nothing and changes nothing."""
         ada = make_user()
@@ -191,10 +171,11 @@ class TestCalls(ShopTestCase):
                         continue
                     answer = (
                         self.ask(
-                            f"{{ {call_of(root, name, arguments, whole=True)} }}", bearer=bearer
+                            f"{{ {call_of(root, name, arguments, select=nearest)} }}",
+                            bearer=bearer,
                         )
                         if root == "Query"
-                        else self.mutate(name, arguments, bearer, whole=True)
+                        else self.mutate(name, arguments, bearer, nearest)
                     )
                     shown = {value for value in secrets if f'"{value}"' in answer.text}
                     assert not shown - {value for value in secrets if value in arguments}
@@ -246,10 +227,10 @@ class TestCalls(ShopTestCase):
         return ""
 
     def mutate(
-        self, name: str, arguments: str, bearer: str | None, *, whole: bool = False
+        self, name: str, arguments: str, bearer: str | None, select: Select | None = None
     ) -> Answer:
         """Send a mutation, one that takes a file with a picture or a table."""
-        call = call_of("Mutation", name, arguments, whole=whole)
+        call = call_of("Mutation", name, arguments, select)
         if "$file" not in call:
             return self.ask(f"mutation {{ {call} }}", bearer=bearer)
         document = f"mutation ($file: Upload!) {{ {call} }}"

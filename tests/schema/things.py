@@ -61,11 +61,16 @@ def things(endpoint: Endpoint, user: User | None) -> dict[str, str]:
     return _shops() | _buyers(endpoint, user) | _accounts(user or boss) | {"boss": BOSS}
 
 
+def owned(endpoint: Endpoint, user: User | None) -> dict[str, str]:
+    """What calls name of somebody's own; of a guest's without what only accounts have."""
+    return _buyers(endpoint, user) | (_accounts(user) if user else {})
+
+
 def _accounts(user: User) -> dict[str, str]:
     """What only an account has."""
     session = log_in(email=user.email, password=PASSWORD, address=None, now=timezone.now())
     notification = Notification.objects.create(
-        user=user, kind="MESSAGE_RECEIVED", source="message:1", sequence=99, title="New message"
+        user=user, kind="MESSAGE_RECEIVED", source="message:99", sequence=99, title="New message"
     )
     address = Address.objects.create(user=user, name="A", street="B", city="C", country="GB")
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,8 @@ NO_LIMITS = dict.fromkeys(settings.GRAPHQL_LIMITS, 10**9) | {"max_page_size": 10
 # Arguments that name one row: each is asked with all that anybody has, by `looks_up`.
 KEYS = {"id", "ids", "token", "number", "slug"}
 CURSORS = {"after", "before"}
+# What of a type to select: `leaves`, `nearest` or `everything`.
+Select = Callable[[GraphQLObjectType], str]
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,16 @@ def leaves(type_: GraphQLObjectType) -> str:
     return " ".join(["__typename", *names])
 
 
+def nearest(type_: GraphQLObjectType) -> str:
+    """A type's own values, and those of what lies right behind it."""
+    parts = [leaves(type_)]
+    for name, field in type_.fields.items():
+        inner = get_named_type(field.type)
+        if isinstance(inner, GraphQLObjectType):
+            parts.append(f"{name} {{ {leaves(inner)} }}")
+    return " ".join(parts)
+
+
 def everything(type_: GraphQLObjectType, path: tuple[str, ...] = ()) -> str:
     """All fields of a type and of all types behind it, each type once on every way down."""
     path = (*path, type_.name)
@@ -74,6 +86,28 @@ def split(type_: GraphQLObjectType) -> Iterator[str]:
         inner = get_named_type(field.type)
         if not is_leaf_type(inner):
             yield f"{name} {{ {everything(inner, (type_.name,))} }}"
+
+
+def fields_of(root: str) -> dict[str, GraphQLField]:
+    """The root fields of ``Query``, ``Mutation`` or ``Subscription``."""
+    type_ = SCHEMA.type_map[root]
+    assert isinstance(type_, GraphQLObjectType)
+    return type_.fields
+
+
+def call_of(
+    root: str,
+    name: str,
+    arguments: str,
+    select: Select | None = None,
+) -> str:
+    """A root field with these arguments; of what lies behind it, what ``select`` selects."""
+    type_ = get_named_type(fields_of(root)[name].type)
+    selection = "__typename"
+    if select and isinstance(type_, GraphQLObjectType):
+        selection = select(type_)
+    given = f"({arguments})" if arguments else ""
+    return f"{name}{given} {{ {selection} }}"
 
 
 def node_types() -> list[GraphQLObjectType]:
