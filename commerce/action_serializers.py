@@ -59,8 +59,12 @@ class OrderLineInputSerializer(serializers.Serializer):
 class ShipmentSerializer(serializers.Serializer):
     """A parcel to send."""
 
-    lines = OrderLineInputSerializer(
-        many=True, required=False, allow_null=True, help_text="Absent: all that is left to send."
+    # Not many=True, which would let each of them be null as well.
+    lines = serializers.ListSerializer(
+        child=OrderLineInputSerializer(),
+        required=False,
+        allow_null=True,
+        help_text="Absent: all that is left to send.",
     )
     tracking_number = serializers.CharField(
         required=False, allow_blank=True, default="", help_text="The carrier's, for the customer."

@@ -87,6 +87,12 @@ class PurchaseTests(PurchaseTestCase):
         assert self.client.get(f"/api/{address}", headers=staff).json()["notes"]
         assert len(seen["events"]) > 6
 
+    def test_a_parcel_s_line_that_is_null_is_refused(self) -> None:
+        staff = self.headers_of("staff@example.com", role="order_manager")
+        path = "orders/N-1/fulfillments/"
+        refused = self.post(path, {"lines": [None]}, 400, **staff).json()
+        assert [error["field"] for error in refused["errors"]] == ["lines.0"]
+
     def test_a_repeated_cart_is_the_same_cart(self) -> None:
         headers = {"Idempotency-Key": "cart"}
         first, second = (self.post("carts/", {}, 201, **headers) for _ in range(2))
