@@ -123,6 +123,8 @@ def permits(rule: Rule) -> type[BasePermission]:
     """A permission class for a REST view: ``permission_classes = [permits(IsAuthenticated())]``."""
 
     class Permits(BasePermission):
+        allows = staticmethod(rule.allows)
+
         def has_permission(self, request: Request, view: APIView) -> bool:
             viewer = viewer_for_request(request)
             if rule.required is None or rule.allows(viewer):

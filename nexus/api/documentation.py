@@ -8,43 +8,37 @@ from django import forms
 from drf_spectacular.authentication import SessionScheme
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from drf_spectacular.utils import OpenApiParameter
 
 from catalog.filters import OptionsFilter, TrueOrFalseFilter
-from nexus.api.problems import MEDIA_TYPE
+from nexus.api.headers import IF_NONE_MATCH
+from nexus.api.pagination import FIELDS
+from nexus.api.resources import RowViewSet
 from tasks.filters import ListFilter
+from users.viewer import ANONYMOUS
 
 _TEXT = {"type": "string"}
-_PROBLEM = {
-    "type": "object",
-    "description": "What went wrong, as RFC 9457 has it.",
-    "required": ["type", "title", "status", "detail", "code", "errors"],
-    "properties": {
-        "type": {**_TEXT, "format": "uri-reference"},
-        "title": _TEXT,
-        "status": {"type": "integer"},
-        "detail": {**_TEXT, "description": "For people: what is wrong and what to do."},
-        "code": {**_TEXT, "description": "For programs; GraphQL's codes.", "example": "INVALID"},
-        "required": {**_TEXT, "description": "The permission that the caller lacks."},
-        "reason": {**_TEXT, "enum": ["TOKEN_EXPIRED", "TOKEN_INVALID"]},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {
-                        "type": ["string", "null"],
-                        "description": "A path, dotted; null for the whole request.",
-                        "example": "variants.0.price",
-                    },
-                    "code": _TEXT,
-                    "message": _TEXT,
-                },
-            },
-        },
-    },
-}
+_FIELDS = OpenApiParameter("fields", description=FIELDS)
+
+
+class Operation(AutoSchema):
+    """One operation's part of the document."""
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        """How to say who asks; that nobody says so is a way as well, where guests may call."""
+        for_guests = all(each.allows(ANONYMOUS) for each in self.view.get_permissions())
+        return [*super().get_auth(), *([{}] if for_guests else [])]
+
+    def get_override_parameters(self) -> list[Any]:
+        """What any answer with an ETag can be asked with."""
+        parameters = list(super().get_override_parameters())
+        if self.method == "GET" and isinstance(self.view, RowViewSet):
+            parameters.append(IF_NONE_MATCH)
+            if not self._is_list_view():
+                parameters.append(_FIELDS)
+        return parameters
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -84,16 +78,3 @@ class FilterScheme(DjangoFilterExtension):
                 kind = "integer" if isinstance(item, forms.IntegerField) else "string"
                 return {"type": "array", "items": {"type": kind}}
         return super()._get_schema_from_model_field(auto_schema, filter_field, model)
-
-
-def add_problems(result: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Say of every operation how it answers errors."""
-    result["components"]["schemas"]["Problem"] = _PROBLEM
-    answer = {
-        "description": "It was refused or failed.",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for operations in result["paths"].values():
-        for operation in operations.values():
-            operation["responses"]["default"] = answer
-    return result

@@ -23,6 +23,10 @@ NEEDED_IDEMPOTENCY_KEY = _header(
 ORDER_TOKEN = _header("Order-Token", "Opens the order to a guest.")
 IF_MATCH = _header("If-Match", "The ETag of what is to be changed; 412 where it is another now.")
 
+IF_NONE_MATCH = _header(
+    "If-None-Match", "The ETag of an earlier answer; 304 and no body where nothing has changed."
+)
+
 
 def idempotency_key(request: Request) -> str | None:
     """The key that a client gave to a request."""

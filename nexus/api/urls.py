@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 from django.urls import include, path, re_path
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.routers import APIRootView, DefaultRouter
@@ -18,6 +18,7 @@ from nexus.api.categories import CategoryViewSet
 from nexus.api.jobs import JobViewSet
 from nexus.api.messages import MessageViewSet, NotificationViewSet
 from nexus.api.orders import OrderViewSet
+from nexus.api.pages import RedocView, SwaggerView
 from nexus.api.parcels import FulfillmentViewSet, ReturnViewSet
 from nexus.api.payments import PaymentViewSet
 from nexus.api.products import MediaViewSet, ProductViewSet
@@ -69,7 +70,8 @@ for prefix, viewset in {
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api-schema"),
-    path("docs/", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+    path("docs/", SwaggerView.as_view(), name="api-docs"),
+    path("redoc/", RedocView.as_view(), name="api-redoc"),
     path("", include("users.urls")),
     *router.urls,
     re_path("", Nowhere.as_view()),

@@ -244,18 +244,35 @@ class DocumentationTests(TestCase):
         document = json.loads(out.getvalue())
         assert document["openapi"].startswith("3.1")
         documented = {re.sub("{.+?}", "<>", path) for path in document["paths"]}
-        undocumented = {"/api/", "/api/schema/", "/api/docs/"}
+        undocumented = {"/api/", "/api/schema/", "/api/docs/", "/api/redoc/"}
         paths = {f"/api/{route.partition(' ')[2]}" for route in routes()}
         assert documented == {re.sub("<.+?>", "<>", path) for path in paths} - undocumented
         for operations in document["paths"].values():
             for operation in operations.values():
-                assert "application/problem+json" in operation["responses"]["default"]["content"]
+                assert operation["responses"]["default"] == {
+                    "$ref": "#/components/responses/Problem"
+                }
+        problem = document["components"]["responses"]["Problem"]
+        assert list(problem["content"]) == ["application/problem+json"]
 
-    def test_is_served_with_a_page_of_our_own_files(self):
+    def test_says_of_each_operation_who_may_call(self):
+        answer = self.client.get("/api/schema/", headers={"Accept": "application/json"})
+        paths = json.loads(answer.content)["paths"]
+        log_ins = [{"token": []}, {"cookieAuth": []}]
+        assert paths["/api/products/"]["get"]["security"] == [*log_ins, {}]
+        assert paths["/api/products/"]["post"]["security"] == log_ins
+        assert paths["/api/token/"]["post"]["security"] == []
+
+    def test_has_pages_of_our_own_files_where_nothing_else_runs(self):
         assert self.client.get("/api/schema/").status_code == 200
-        page = self.client.get("/api/docs/").content.decode()
-        assert "/static/drf_spectacular_sidecar/swagger-ui-dist/" in page
-        assert "https://" not in page.replace("https://github.com/swagger-api", "")
+        for address, files in [("/api/docs/", "swagger-ui-dist"), ("/api/redoc/", "redoc")]:
+            answer = self.client.get(address)
+            page = answer.content.decode()
+            assert f"/static/drf_spectacular_sidecar/{files}/" in page
+            assert "https://" not in page.replace("https://github.com/swagger-api", "")
+            assert "<script>" not in page
+            policy = answer.headers["Content-Security-Policy"]
+            assert "default-src 'none'; script-src 'self'; " in policy
 
 
 def test_every_route_declares_who_may_call():

@@ -79,6 +79,7 @@ ROUTES = {
     "GET ": Row(EVERYBODY, ""),
     "GET schema/": Row(EVERYBODY, "schema/"),
     "GET docs/": Row(EVERYBODY, "docs/"),
+    "GET redoc/": Row(EVERYBODY, "redoc/"),
     "GET auth/session/": Row(EVERYBODY, "auth/session/"),
     "POST auth/session/": Row(OWNERS, "auth/session/", CREDENTIALS, refusal="INVALID_CREDENTIALS"),
     "DELETE auth/session/": Row(EVERYBODY, "auth/session/"),
