@@ -60,7 +60,7 @@ class ShipmentSerializer(serializers.Serializer):
     """A parcel to send."""
 
     # Not many=True, which would let each of them be null as well.
-    lines = serializers.ListSerializer(
+    lines: Any = serializers.ListSerializer(
         child=OrderLineInputSerializer(),
         required=False,
         allow_null=True,

@@ -28,7 +28,8 @@ class Operation(AutoSchema):
 
     def get_auth(self) -> list[dict[str, Any]]:
         """How to say who asks; that nobody says so is a way as well, where guests may call."""
-        for_guests = all(each.allows(ANONYMOUS) for each in self.view.get_permissions())
+        permissions: Any = self.view.get_permissions()
+        for_guests = all(each.allows(ANONYMOUS) for each in permissions)
         return [*super().get_auth(), *([{}] if for_guests else [])]
 
     def get_override_parameters(self) -> list[Any]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponse
 from drf_spectacular.views import SpectacularRedocView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
+from rest_framework.response import Response
 
 from users.permissions import AllowAny
 from users.rest import permits
@@ -34,9 +34,11 @@ class SwaggerView(SpectacularSwaggerSplitView):
     permission_classes = [permits(AllowAny())]
     url_name = "api-schema"
 
-    def finalize_response(self, request: Request, *args: Any, **options: Any) -> HttpResponse:
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **options: Any
+    ) -> Response:
         """The page with its policy."""
-        return _guarded(super().finalize_response(request, *args, **options), _POLICY)
+        return _guarded(super().finalize_response(request, response, *args, **options), _POLICY)
 
 
 class RedocView(SpectacularRedocView):
@@ -46,13 +48,15 @@ class RedocView(SpectacularRedocView):
     url_name = "api-schema"
     template_name = "nexus/redoc.html"
 
-    def finalize_response(self, request: Request, *args: Any, **options: Any) -> HttpResponse:
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **options: Any
+    ) -> Response:
         """The page with its policy."""
         policy = {**_POLICY, "worker-src": "blob:"}
-        return _guarded(super().finalize_response(request, *args, **options), policy)
+        return _guarded(super().finalize_response(request, response, *args, **options), policy)
 
 
-def _guarded(response: HttpResponse, policy: dict[str, str]) -> HttpResponse:
+def _guarded(response: Response, policy: dict[str, str]) -> Response:
     response["Content-Security-Policy"] = "; ".join(
         f"{what} {sources}" for what, sources in policy.items()
     )
