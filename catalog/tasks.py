@@ -31,9 +31,9 @@ def delete_files(*, files: dict[str, list[int]], job_id: str, **kwargs: Any) -> 
     "catalog.delete_orphaned_files", external=True, every=timedelta(days=1), queue=Job.Queue.BULK
 )
 def delete_orphaned_files(**kwargs: Any) -> None:
-    """Delete the files that no picture names."""
+    """Delete the files that neither a picture nor an import names."""
     if count := orphans.delete_orphaned_files(now=timezone.now()):
-        logger.info("Deleted %s files that no picture names", count)
+        logger.info("Deleted %s files that no row names", count)
 
 
 @job_task(imports.VALIDATE, external=True)

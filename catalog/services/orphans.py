@@ -1,4 +1,4 @@
-"""Files of pictures that no row names: a process died between file and row, or a job between two.
+"""Files that no row names: a process died between file and row, or a job between two.
 
 Only names that an upload made up are looked at, so that what others put into the folder stays.
 """
@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from django.core.files.storage import default_storage
+from django.core.files.storage import Storage, default_storage, storages
 from django.db.models.functions import Substr
 
-from catalog.models import Media
+from catalog.models import Media, ProductImport
 from catalog.services.media import FOLDER
 
 BATCH = 500
@@ -23,15 +23,25 @@ NAME = re.compile(r"([0-9a-f]{32})(?:-\d+)?\.\w+")
 
 
 def delete_orphaned_files(*, now: datetime) -> int:
-    """Delete pictures and thumbnails that no row names and that are older than a day; how many."""
+    """Delete pictures, thumbnails and imports that no row names, older than a day; how many."""
     files = _files_by_name()
     names = sorted(files)
     count = 0
     for start in range(0, len(names), BATCH):
         for name in _without_row(names[start : start + BATCH]):
             for file in files[name]:
-                count += _delete_if_old(file, now=now)
-    return count
+                count += _delete_if_old(default_storage, file, now=now)
+    imports = storages["imports"]
+    return count + sum(_delete_if_old(imports, name, now=now) for name in _unnamed_imports(imports))
+
+
+def _unnamed_imports(imports: Storage) -> list[str]:
+    try:
+        _, found = imports.listdir("")
+    except FileNotFoundError:  # nothing was ever imported
+        return []
+    named = ProductImport.objects.filter(file__in=found).values_list("file", flat=True)
+    return sorted(filter(NAME.fullmatch, set(found) - set(named)))
 
 
 def _files_by_name() -> dict[str, list[str]]:
@@ -54,11 +64,11 @@ def _without_row(names: Sequence[str]) -> Iterator[str]:
     return (name for name in names if name not in kept)
 
 
-def _delete_if_old(file: str, *, now: datetime) -> bool:
+def _delete_if_old(storage: Storage, file: str, *, now: datetime) -> bool:
     try:
-        if default_storage.get_modified_time(file) > now - GRACE:
+        if storage.get_modified_time(file) > now - GRACE:
             return False
     except FileNotFoundError:  # a job was faster
         return False
-    default_storage.delete(file)
+    storage.delete(file)
     return True

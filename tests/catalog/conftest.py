@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -19,3 +20,13 @@ def _catalogue_agrees_after_a_race(request: pytest.FixtureRequest, _database) ->
     yield
     if request.node.get_closest_marker("concurrency"):
         assert violations_of(INVARIANTS) == []
+
+
+@pytest.fixture
+def import_folder(settings, tmp_path) -> Path:
+    """Where this test's files of imports lie."""
+    folder = tmp_path / "imports"
+    folder.mkdir()
+    imports = settings.STORAGES["imports"] | {"OPTIONS": {"location": folder}}
+    settings.STORAGES = settings.STORAGES | {"imports": imports}
+    return folder

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from catalog import tasks
 from catalog.models import ImportRow, Product, ProductImport, StockMovement, Variant
 from catalog.services import import_runs
 from catalog.services.imports import commit_import, delete_old_imports, validate_import
+from catalog.services.orphans import delete_orphaned_files
 from tasks.models import Job
 from tests.catalog.factories import make_product, run_at_once
 from tests.catalog.test_csv_import import FIXTURES, MUG, csv_file, everything
@@ -30,11 +32,8 @@ BOWL = {"Handle": "bowl", "Title": "Bowl", "Variant Price": "7"}
 
 
 @pytest.fixture(autouse=True)
-def folder(settings, tmp_path) -> Path:
-    backend = settings.STORAGES["imports"]["BACKEND"]
-    imports = {"BACKEND": backend, "OPTIONS": {"location": tmp_path}}
-    settings.STORAGES = settings.STORAGES | {"imports": imports}
-    return tmp_path
+def folder(import_folder) -> Path:
+    return import_folder
 
 
 @pytest.fixture
@@ -411,6 +410,15 @@ class TestRemoval:
         assert ProductImport.objects.get() == kept
         assert ImportRow.objects.get().handle == "bowl"
         assert [file.name for file in folder.iterdir()] == [kept.file]
+
+    def test_takes_what_a_process_left_that_died_before_it_named_its_file(self, validated, folder):
+        now = timezone.now()
+        kept = validated(MUG)
+        for name in ("a" * 32 + ".csv", "somebody-elses.csv"):
+            (folder / name).write_bytes(b"x")
+        assert delete_orphaned_files(now=now) == 0
+        assert delete_orphaned_files(now=now + timedelta(hours=25)) == 1
+        assert {file.name for file in folder.iterdir()} == {kept.file, "somebody-elses.csv"}
 
     def test_is_a_job(self, validated):
         validated(MUG)

@@ -17,7 +17,7 @@ NOW = timezone.now()
 
 
 @pytest.fixture(autouse=True)
-def folder(settings, tmp_path) -> Path:
+def folder(settings, tmp_path, import_folder) -> Path:
     settings.MEDIA_ROOT = tmp_path
     return tmp_path / "products"
 
