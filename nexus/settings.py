@@ -245,7 +245,8 @@ CSRF_TRUSTED_ORIGINS = config("CSRF_TRUSTED_ORIGINS", default="", cast=Csv())
 # site's. To change anything by a cookie they must be trusted above as well.
 CORS_ALLOWED_ORIGINS = config("CORS_ALLOWED_ORIGINS", default="", cast=Csv())
 CORS_ALLOW_CREDENTIALS = True
-CORS_URLS_REGEX = r"^/(api|graphql)(/|$)"
+# Where nobody is let in, no answer says so.
+CORS_URLS_REGEX = r"^/(api|graphql)(/|$)" if CORS_ALLOWED_ORIGINS else "(?!)"
 CORS_ALLOW_HEADERS = [
     *default_headers,
     *("apollo-require-preflight", "graphql-require-preflight", "last-event-id"),
