@@ -89,7 +89,7 @@ class Pages(BasePagination):
         filterset = getattr(view, "filterset_class", None)
         if filterset is not None and not params.keys().isdisjoint(filterset.base_filters):
             arguments["filter"] = _cleaned(filterset, params)
-        return Query(arguments, shown_in(request, view.resource.serializer), given["count"])
+        return Query(arguments, view.selection, given["count"])
 
     def answer(self, request: Request, rows: Rows) -> bytes:
         """The page with links to its neighbours, the rows as PostgreSQL wrote them."""

@@ -36,6 +36,11 @@ class RowViewSet(RulesByAction, GenericViewSet):
 
     resource: ClassVar[Resource]
 
+    def initial(self, request: Request, *args: Any, **key: Any) -> None:
+        """Refuse what can't be shown before anything is done."""
+        super().initial(request, *args, **key)
+        self.selection = shown_in(request, self.resource.serializer)
+
     def retrieve(self, request: Request, **key: str) -> HttpResponse:
         """One row that the viewer may see."""
         return self.answer(self.shown(**self.key()))
@@ -70,8 +75,7 @@ class RowViewSet(RulesByAction, GenericViewSet):
         Raises:
             Http404: the viewer may see none.
         """
-        shown = shown_in(self.request, self.resource.serializer)
-        row = self.resource.row(viewer or self.viewer(), shown=shown, **key)
+        row = self.resource.row(viewer or self.viewer(), shown=self.selection, **key)
         if row is None:
             raise Http404
         return row

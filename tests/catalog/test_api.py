@@ -330,6 +330,11 @@ class FieldsTests(ProductTestCase):
                 answer = self.client.get(url, {"fields": fields})
                 self.assert_problem(answer, 400, "INVALID", field="fields")
 
+    def test_that_are_none_are_named_before_anything_is_written(self):
+        answer = self.client.post(f"{URL}?fields=cost", {"name": "Mug"}, headers=self.manager)
+        self.assert_problem(answer, 400, "INVALID", field="fields")
+        assert not Product.objects.exists()
+
 
 class VersionTests(ProductTestCase):
     """Entity tags: what did not change is not sent again, and nobody overwrites unseen changes."""
