@@ -55,5 +55,5 @@ def _headers_for(origin: str) -> Headers:
     return [
         (name.lower().encode(), value.encode())
         for name, value in response.headers.items()
-        if name.lower().startswith("access-control-") or name == "vary"
+        if name.lower().startswith("access-control-") or name.lower() == "vary"
     ]

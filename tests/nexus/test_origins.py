@@ -65,6 +65,7 @@ def test_a_page_that_was_let_in_may_read_answers_and_a_stranger_s_may_not():
         found = graphql_headers("GET", origin)
         assert found.get("access-control-allow-origin") == allowed
         assert found["content-type"].startswith("application/json")
+        assert found["vary"] == "origin"  # The last of two; the first is Accept.
     assert "access-control-allow-origin" not in graphql_headers("GET", None)
 
 
