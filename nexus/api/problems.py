@@ -43,7 +43,16 @@ _STATUS_OF_CODE = {
 }
 _CONFLICT = 409
 # The fields of services' input that REST takes from the address, where the body has none of them.
-_IN_ADDRESS = {None, "id", "number", "order_number", "payment_id", "product_id", "token"}
+_IN_ADDRESS = {
+    None,
+    "id",
+    "import_id",
+    "number",
+    "order_number",
+    "payment_id",
+    "product_id",
+    "token",
+}
 
 _CODE_OF_STATUS = {
     400: "BAD_USER_INPUT",

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 from nexus.api import documentation  # noqa: F401 - importing it is what registers its extensions
 from nexus.api.carts import CartViewSet
 from nexus.api.categories import CategoryViewSet
+from nexus.api.imports import ImportViewSet
 from nexus.api.jobs import JobViewSet
 from nexus.api.messages import MessageViewSet, NotificationViewSet
 from nexus.api.orders import OrderViewSet
@@ -65,6 +66,7 @@ for prefix, viewset in {
     "messages": MessageViewSet,
     "notifications": NotificationViewSet,
     "jobs": JobViewSet,
+    "imports": ImportViewSet,
 }.items():
     router.register(prefix, viewset)
 

@@ -162,7 +162,7 @@ class RequestTests(RestTestCase):
 
     def test_the_root_names_the_lists(self):
         answer = self.client.get("/api/")
-        lists = "products categories reviews carts orders messages notifications jobs"
+        lists = "products categories reviews carts orders messages notifications jobs imports"
         assert answer.json() == {name: f"http://testserver/api/{name}/" for name in lists.split()}
 
 

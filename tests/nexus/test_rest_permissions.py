@@ -119,6 +119,24 @@ ROUTES |= {
         CATALOG_MANAGERS, "media/%(media)s/", {"alt": "x"}, "catalog.change_media"
     ),
     "DELETE media/<pk>/": Row(CATALOG_MANAGERS, "media/%(media)s/", None, "catalog.delete_media"),
+    "POST imports/": Row(
+        CATALOG_MANAGERS,
+        "imports/",
+        b"Handle,Title,Variant Price\nmug,Mug,5\n",
+        "catalog.add_productimport",
+    ),
+    "GET imports/<pk>/": Row(
+        CATALOG_MANAGERS, "imports/%(import)s/", None, "catalog.view_productimport"
+    ),
+    "GET imports/<pk>/rows/": Row(
+        CATALOG_MANAGERS, "imports/%(import)s/rows/", None, "catalog.view_productimport"
+    ),
+    "POST imports/<pk>/commit/": Row(
+        CATALOG_MANAGERS,
+        "imports/%(import)s/commit/",
+        {"file_hash": "%(file_hash)s"},
+        "catalog.change_productimport",
+    ),
     "GET categories/": Row(EVERYBODY, "categories/"),
     "POST categories/": Row(
         CATALOG_MANAGERS, "categories/", {"name": "New"}, "catalog.add_category"
