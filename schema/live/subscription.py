@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -222,6 +221,6 @@ def without_foreign_cookies(head: Head) -> Head:
     origin = head.headers.get("origin")
     if origin is None or origin in settings.CSRF_TRUSTED_ORIGINS:
         return head
-    if urlsplit(origin).netloc.lower() == head.headers.get("host", "").lower():
+    if origin.partition("://")[2].lower() == head.headers.get("host", "").lower():
         return head
     return replace(head, headers={**head.headers, "cookie": ""})

@@ -219,7 +219,9 @@ class TestSessions:
         client = socket(headers=cookie, origin="https://admin.example.com")
         assert self.viewer(client)["payload"]["data"]["viewer"]
 
-    @pytest.mark.parametrize("origin", ["https://evil.example.com", "null", "http://127.0.0.1"])
+    @pytest.mark.parametrize(
+        "origin", ["https://evil.example.com", "null", "http://127.0.0.1", "http://["]
+    )
     def test_do_not_count_for_other_sites_pages(self, socket, cookie, origin):
         answer = self.viewer(socket(headers=cookie, origin=origin))
         assert answer["payload"]["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
