@@ -174,7 +174,7 @@ class Connection:
             case "connection_init":
                 raise Closed(4429, "Too many initialisation requests")
             case "subscribe":
-                self._subscribe(self._id(message), message.get("payload"))
+                await self._subscribe(self._id(message), message.get("payload"))
             case "complete":
                 if task := self._operations.pop(self._id(message), None):
                     task.cancel()
@@ -187,19 +187,29 @@ class Connection:
             raise Closed(4400, f"An id is a text of 1 to {MAX_ID_LENGTH} characters")
         return id_
 
-    def _subscribe(self, id_: str, payload: Any) -> None:
+    async def _subscribe(self, id_: str, payload: Any) -> None:
         if id_ in self._operations:
             raise Closed(4409, f"Subscriber for {id_} already exists")
-        task = asyncio.create_task(self._run(id_, payload, len(self._operations)))
-        self._operations[id_] = task
+        most = settings.GRAPHQL_LIMITS["max_subscriptions"]
+        if len(self._operations) < most:
+            self._operations[id_] = asyncio.create_task(self._run(id_, payload))
+            return
+        refused = Refused(
+            429,
+            "LIMIT_EXCEEDED",
+            f"A connection may run {most} operations at once.",
+            limit="max_subscriptions",
+        )
+        # Awaited here: of a client that takes nothing, nothing more is read.
+        await self._tell_errors(id_, refused.outgoing())
 
     # --- what the client gets -----------------------------------------------------------------
 
-    async def _run(self, id_: str, payload: Any, others: int) -> None:
+    async def _run(self, id_: str, payload: Any) -> None:
         """One operation, from its beginning to its end."""
         try:
             try:
-                await self._answer(id_, payload, others)
+                await self._answer(id_, payload)
             except Lost:
                 raise
             except Refused as refused:
@@ -216,15 +226,7 @@ class Connection:
             if self._operations.get(id_) is asyncio.current_task():
                 del self._operations[id_]
 
-    async def _answer(self, id_: str, payload: Any, others: int) -> None:
-        most = settings.GRAPHQL_LIMITS["max_subscriptions"]
-        if others >= most:
-            raise Refused(
-                429,
-                "LIMIT_EXCEEDED",
-                f"A connection may run {most} operations at once.",
-                limit="max_subscriptions",
-            )
+    async def _answer(self, id_: str, payload: Any) -> None:
         request = read_request(self._head, json.dumps(payload).encode())
         try:
             begun = await self._subscriptions.begin(

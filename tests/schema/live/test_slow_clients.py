@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,7 +16,7 @@ from schema.live.sse import EventStream
 from schema.live.websocket import Connection
 
 HEAD = Head("POST", {}, b"", None, lambda: None)
-SUBSCRIBE = '{"id": "1", "type": "subscribe", "payload": {"query": "{ a }"}}'
+SCOPE = {"type": "websocket", "subprotocols": ["graphql-transport-ws"]}
 
 
 class Endless:
@@ -43,20 +43,21 @@ class Endless:
 
 
 class Client:
-    """Takes so many messages with an event in them, and then no more."""
+    """Takes so many messages with an event or errors in them, and then no more."""
 
     def __init__(self, *said: dict[str, Any], takes: int) -> None:
-        self._said = list(said)
+        self.unheard = list(said)
         self._left = takes
         self.heard: list[dict[str, Any]] = []
 
     async def receive(self) -> dict[str, Any]:
-        if not self._said:
+        if not self.unheard:
             await asyncio.Event().wait()
-        return self._said.pop(0)
+        return self.unheard.pop(0)
 
     async def send(self, message: dict[str, Any]) -> None:
-        if b'"data"' in message.get("body", message.get("text", "").encode()):
+        text = message.get("body", message.get("text", "").encode())
+        if b'"data"' in text or b'"error"' in text:
             if self._left == 0:
                 await asyncio.Event().wait()
             self._left -= 1
@@ -79,6 +80,16 @@ async def in_time(serving: Awaitable[None]) -> None:
         await serving
 
 
+def greeting() -> Iterator[dict[str, Any]]:
+    yield {"type": "websocket.connect"}
+    yield {"type": "websocket.receive", "text": '{"type": "connection_init"}'}
+
+
+def subscribe(number: int) -> dict[str, Any]:
+    text = f'{{"id": "{number}", "type": "subscribe", "payload": {{"query": "{{ a }}"}}}}'
+    return {"type": "websocket.receive", "text": text}
+
+
 def test_of_server_sent_events(dropped):
     events, client = Endless(), Client(takes=3)
     stream = EventStream(events, HEAD, Subscribed.__new__(Subscribed))
@@ -91,19 +102,23 @@ def test_of_server_sent_events(dropped):
 
 def test_of_a_websocket(dropped):
     events = Endless()
-    client = Client(
-        {"type": "websocket.connect"},
-        {"type": "websocket.receive", "text": '{"type": "connection_init"}'},
-        {"type": "websocket.receive", "text": SUBSCRIBE},
-        takes=3,
-    )
-    scope = {"type": "websocket", "subprotocols": ["graphql-transport-ws"]}
-    connection = Connection(events, scope, {}, client.receive, client.send)
+    client = Client(*greeting(), subscribe(1), takes=3)
+    connection = Connection(events, SCOPE, {}, client.receive, client.send)
 
     asyncio.run(in_time(connection.serve()))
 
     assert events.taken == 3
     assert dropped() == 1
+
+
+def test_of_a_websocket_that_asks_for_more_than_it_may(settings):
+    settings.GRAPHQL_LIMITS = {**settings.GRAPHQL_LIMITS, "max_subscriptions": 2}
+    client = Client(*greeting(), *map(subscribe, range(10)), takes=0)
+    connection = Connection(Endless(), SCOPE, {}, client.receive, client.send)
+
+    asyncio.run(in_time(connection.serve()))
+
+    assert len(client.unheard) == 7, "what is not read need not be kept"
 
 
 def test_a_client_that_hangs_up_ends_its_stream():
