@@ -8,7 +8,7 @@ stands for its whole object: with ``reads = {"price": "price.amount"}`` the sele
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from graphene.utils.str_converters import to_camel_case
@@ -58,8 +58,12 @@ def _selection(serializer: type[serializers.Serializer], wanted: Wanted) -> str:
     return " ".join(parts)
 
 
+@cache
 def _shown(serializer: type[serializers.Serializer]) -> dict[str, Any]:
-    """The fields that answers show, in order, with the serializer of those that are objects."""
+    """The fields that answers show, in order, with the serializer of those that are objects.
+
+    Kept: making a serializer takes a millisecond, and a query string may name thousands of fields.
+    """
     shown = {}
     for name, field in serializer().fields.items():
         if not field.write_only:
