@@ -15,5 +15,7 @@ class JSONParser(parsers.JSONParser):
         """The value in the body."""
         try:
             return super().parse(*args, **kwargs)
+        except ParseError:
+            raise ParseError("The body is not valid JSON in UTF-8.") from None
         except RecursionError:
             raise ParseError("The JSON is nested too deeply.") from None

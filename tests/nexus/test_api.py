@@ -141,7 +141,8 @@ class RequestTests(RestTestCase):
             answer = self.client.generic(
                 "POST", PRODUCTS, body, content_type="application/json", headers=headers
             )
-            self.assert_problem(answer, 400, "BAD_USER_INPUT")
+            problem = self.assert_problem(answer, 400, "BAD_USER_INPUT")
+            assert problem["detail"].startswith(("The body is not", "The JSON is nested"))
 
     @override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100)
     def test_a_body_has_a_limit(self):
