@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 from django.utils.http import parse_etags
 from rest_framework.exceptions import APIException
@@ -25,7 +24,7 @@ JSON = "application/json"
 
 
 class PreconditionFailed(APIException):
-    """What the client wants to change is not in the version that it names."""
+    """What the client wants to read or change is not in the version that it names."""
 
     status_code = 412
     default_detail = "It was changed since; read it again and decide anew."
@@ -44,14 +43,6 @@ class RowViewSet(RulesByAction, GenericViewSet):
     def retrieve(self, request: Request, **key: str) -> HttpResponse:
         """One row that the viewer may see."""
         return self.answer(self.shown(**self.key()))
-
-    def finalize_response(self, *args: Any, **options: Any) -> HttpResponseBase:  # type: ignore[override]
-        """The response; 304 without a body where the client has this very version."""
-        response = super().finalize_response(*args, **options)
-        tag = response.headers.get("ETag")
-        if tag and response.status_code == 200 and self.request.method in ("GET", "HEAD"):
-            return get_conditional_response(self.request, etag=tag, response=response) or response
-        return response
 
     def viewer(self) -> Viewer:
         """Who asks, with the keys that the request presents."""
@@ -103,8 +94,19 @@ class RowViewSet(RulesByAction, GenericViewSet):
         return check
 
     def answer(self, body: bytes, status: int = 200, **headers: str) -> HttpResponse:
-        """`answer`."""
-        return answer(body, status, **headers)
+        """`answer`; of a read, 304 without a body where the client has this very version.
+
+        Raises:
+            PreconditionFailed: the client wants to read another version.
+        """
+        response = answer(body, status, **headers)
+        if self.request.method not in ("GET", "HEAD"):
+            return response
+        tag = response.headers["ETag"]
+        response = get_conditional_response(self.request, etag=tag, response=response) or response
+        if response.status_code == PreconditionFailed.status_code:
+            raise PreconditionFailed
+        return response
 
 
 class ResourceViewSet(RowViewSet):

@@ -353,6 +353,12 @@ class VersionTests(ProductTestCase):
         Product.objects.update(name="Cup")
         assert self.client.get(self.url, headers={"If-None-Match": self.tag}).status_code == 200
 
+    def test_is_not_read_in_another_version_than_is_asked_for(self):
+        for url in (self.url, URL):
+            answer = self.client.get(url, headers={"If-Match": '"of yesterday"'})
+            self.assert_problem(answer, 412, "PRECONDITION_FAILED")
+            assert self.client.get(url, headers={"If-Match": "*"}).status_code == 200
+
     def test_a_change_of_what_was_seen_succeeds_and_a_lost_update_does_not(self):
         headers = {**self.manager, "If-Match": self.tag}
         first = self.client.patch(self.url, {"name": "Cup"}, headers=headers)
