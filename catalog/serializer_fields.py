@@ -50,6 +50,10 @@ class Money(serializers.DecimalField):
 class Flag(NullClears, serializers.BooleanField):
     """Yes or no."""
 
+    def get_value(self, dictionary: Any) -> Any:
+        """What is said. An empty form says nothing, where the framework would read a no."""
+        return dictionary.get(self.field_name, empty)
+
 
 class Texts(NullClears, serializers.ListField):
     """Short texts, such as slugs."""

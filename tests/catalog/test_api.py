@@ -400,6 +400,17 @@ class WriteTests(ProductTestCase):
         assert (product.name, product.vendor, product.is_published) == ("Cup", "Harbour", False)
         assert stock_of(product.variants.get()) == (3, 0)
 
+    def test_an_empty_form_changes_nothing(self):
+        product = make_product("mug", is_published=True)
+        for media_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]:
+            answer = self.client.generic(
+                "PATCH",
+                f"{URL}{product.pk}/",
+                content_type=media_type,
+                headers=self.manager,
+            )
+            assert answer.json()["is_published"] is True
+
     def test_what_was_read_can_be_put_back_and_nothing_is_lost(self):
         self.client.post(URL, TEAPOT, headers=self.manager)
         address = f"{URL}{Product.objects.get().pk}/"
