@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -99,12 +99,19 @@ def upload_media(
     return media_id
 
 
-def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> None:
+def update_media(
+    *,
+    media_id: int,
+    changes: dict[str, Any],
+    check: Callable[[], None] | None = None,
+    now: datetime,
+) -> None:
     """Change what a picture is said to show, or its place; the others make room.
 
     Args:
         changes: any of ``alt`` and ``position``; a null text is an empty one, a null position
             the last.
+        check: called once nobody else can change the picture; what it raises undoes all.
 
     Raises:
         Rejected: ``NOT_FOUND`` on ``id``; ``INVALID`` on ``alt`` or ``position``.
@@ -113,7 +120,7 @@ def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> No
     _check(alt=alt, position=changes.get("position"))
 
     def update() -> None:
-        media, pictures = _locked(media_id)
+        media, pictures = _locked(media_id, check)
         if "alt" in changes:
             media.alt = alt
             media.save(update_fields=["alt"])
@@ -125,15 +132,18 @@ def update_media(*, media_id: int, changes: dict[str, Any], now: datetime) -> No
     in_transaction(update)
 
 
-def delete_media(*, media_id: int, now: datetime) -> None:
+def delete_media(*, media_id: int, check: Callable[[], None] | None = None, now: datetime) -> None:
     """Delete a picture, and by a job its files.
+
+    Args:
+        check: called once nobody else can change the picture; what it raises undoes all.
 
     Raises:
         Rejected: ``NOT_FOUND`` on ``id``.
     """
 
     def delete() -> None:
-        media, pictures = _locked(media_id)
+        media, pictures = _locked(media_id, check)
         others = [picture for picture in pictures if picture.pk != media_id]
         discard_files([media])
         media.delete()
@@ -248,12 +258,14 @@ def _pictures_of(product_id: int) -> list[Media]:
     return list(Media.objects.filter(product_id=product_id).order_by("position", "pk"))
 
 
-def _locked(media_id: int) -> tuple[Media, list[Media]]:
-    """A picture, and all of its product."""
+def _locked(media_id: int, check: Callable[[], None] | None) -> tuple[Media, list[Media]]:
+    """A picture, and all of its product; ``check`` is called once they are locked."""
     product_id = Media.objects.filter(pk=media_id).values_list("product_id", flat=True).first()
     pictures = _pictures_of(product_id) if product_id is not None else []
     for media in pictures:
         if media.pk == media_id:
+            if check is not None:
+                check()
             return media, pictures
     raise Rejected("NOT_FOUND", "There is no such picture.", field="id")
 

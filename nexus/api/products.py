@@ -130,7 +130,9 @@ class ProductViewSet(ResourceViewSet):
             idempotency_key=idempotency_key(request),
             now=timezone.now(),
         )
-        return self.answer(MEDIA.row(self.viewer(), pk=media_id) or b"null", 201)
+        address = reverse("media-detail", [media_id], request=request)
+        body = MEDIA.row(self.viewer(), pk=media_id) or b"null"
+        return self.answer(body, 201, Location=address)
 
     def _update(self, request: Request, *, partial: bool) -> HttpResponse:
         given: Any = request.data
@@ -148,10 +150,11 @@ class ProductViewSet(ResourceViewSet):
     retrieve=extend_schema(summary="Read a picture"),
     partial_update=extend_schema(
         summary="Change a picture's text or place",
+        parameters=[IF_MATCH],
         request=MediaChangesSerializer,
         responses=MediaSerializer,
     ),
-    destroy=extend_schema(summary="Delete a picture"),
+    destroy=extend_schema(summary="Delete a picture", parameters=[IF_MATCH]),
 )
 class MediaViewSet(RowViewSet):
     """Pictures; `POST /api/products/ID/media/` adds one."""
@@ -169,10 +172,12 @@ class MediaViewSet(RowViewSet):
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         """``update_media``."""
         changes = validated(MediaChangesSerializer(data=request.data))
-        update_media(media_id=int(pk), changes=changes, now=timezone.now())
+        update_media(
+            media_id=int(pk), changes=changes, check=self.precondition(), now=timezone.now()
+        )
         return self.answer(self.shown(**self.key()))
 
     def destroy(self, request: Request, pk: str) -> HttpResponse:
         """``delete_media``."""
-        delete_media(media_id=int(pk), now=timezone.now())
+        delete_media(media_id=int(pk), check=self.precondition(), now=timezone.now())
         return HttpResponse(status=204)

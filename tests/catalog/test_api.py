@@ -555,10 +555,23 @@ class MediaTests(RestTestCase):
             201,
             {"id": media.pk, "url": address, "alt": "A mug", "position": 0},
         )
+        assert answer.headers["Location"] == f"http://testserver/api/media/{media.pk}/"
         assert b"ecret" not in (self.folder / media.file.name).read_bytes()
         headers = {**self.staff, "Idempotency-Key": "k"}
         assert self.send(headers=headers).json() == self.send(headers=headers).json()
         assert Media.objects.count() == 2
+
+    def test_a_picture_that_was_changed_is_not_changed_unseen(self):
+        made = self.send(alt="A mug")
+        address, old = made.headers["Location"], {**self.staff, "If-Match": made.headers["ETag"]}
+        first = self.client.patch(address, {"alt": "A cup"}, headers=old)
+        assert first.status_code == 200
+        for method in ("patch", "delete"):
+            answer = getattr(self.client, method)(address, {"alt": "A jug"}, headers=old)
+            self.assert_problem(answer, 412, "PRECONDITION_FAILED")
+        assert Media.objects.get().alt == "A cup"
+        seen = {**self.staff, "If-Match": first.headers["ETag"]}
+        assert self.client.delete(address, headers=seen).status_code == 204
 
     def test_bad_pictures_are_refused(self):
         for content, extra, field in (
