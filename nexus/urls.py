@@ -8,6 +8,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from commerce.webhooks import stripe_webhook
+from nexus.api.urls import Nowhere
 from schema.views import graphql_view
 
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("webhooks/stripe", stripe_webhook),
     path("webhooks/stripe/", stripe_webhook),
+    path("api", Nowhere.as_view()),
     path("api/", include("nexus.api.urls")),
     # In development only; a gateway serves these in production.
     *static(settings.MEDIA_URL, document_root=settings.MEDIA_ROOT),

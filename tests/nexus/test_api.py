@@ -94,7 +94,8 @@ class ProblemTests(RestTestCase):
 
 class RequestTests(RestTestCase):
     def test_an_address_that_is_none_is_404_by_any_method(self):
-        for address in ["/api/nothing/", "/api/products", "/api/products/1", "/api/products.json"]:
+        for rest in ["", "/nothing/", "/products", "/products/1", "/products.json"]:
+            address = f"/api{rest}"
             for method in ["get", "post", "put", "patch", "delete"]:
                 answer = getattr(self.client, method)(address)
                 self.assert_problem(answer, 404, "NOT_FOUND")
