@@ -15,9 +15,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, ValidationError
 from django.db import DataError, InterfaceError, OperationalError
-from django.http import Http404
+from django.http import Http404, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 
 from schema.errors import UserError, user_errors
 from users.permissions import permission_missing
@@ -76,7 +75,7 @@ class FieldError:
     message: str
 
 
-def answer_problem(error: Exception, context: dict[str, Any]) -> Response:
+def answer_problem(error: Exception, context: dict[str, Any]) -> JsonResponse:
     """What a client is told of an exception in a view; unexpected ones are logged."""
     match error:
         case exceptions.ValidationError():
@@ -143,7 +142,7 @@ def problem(
     headers: dict[str, str] | None = None,
     reason: str | None = None,
     required: str | None = None,
-) -> Response:
+) -> JsonResponse:
     """A problem as a response.
 
     Args:
@@ -165,10 +164,11 @@ def problem(
         body["reason"] = reason
     if required is not None:
         body["required"] = required
-    return Response(body, status, headers=headers, content_type=MEDIA_TYPE)
+    # No Response, which the schema's view would write in YAML and those of its pages in HTML.
+    return JsonResponse(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
-def _refusal(error: ValidationError, context: dict[str, Any]) -> Response:
+def _refusal(error: ValidationError, context: dict[str, Any]) -> JsonResponse:
     """What the caller can mend."""
     errors = [_field_error(each) for each in user_errors(error)]
     body = getattr(context.get("request"), "data", None)
@@ -191,7 +191,7 @@ def _status(error: FieldError, in_address: set[str | None]) -> int:
     return _STATUS_OF_CODE.get(error.code, _CONFLICT)
 
 
-def _of_framework(error: exceptions.APIException) -> Response:
+def _of_framework(error: exceptions.APIException) -> JsonResponse:
     """A refusal of Django REST framework's own."""
     code = _CODE_OF_STATUS.get(error.status_code, "INTERNAL_SERVER_ERROR")
     headers: dict[str, str] = {}

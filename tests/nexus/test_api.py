@@ -136,6 +136,12 @@ class RequestTests(RestTestCase):
         answer = self.client.get(PRODUCTS, headers={"Accept": "text/html"})
         self.assert_problem(answer, 406, "NOT_ACCEPTABLE")
 
+    def test_what_other_pages_refuse_is_json_as_well(self):
+        for address in ["/api/schema/", "/api/docs/", "/api/redoc/"]:
+            self.assert_problem(self.client.post(address), 405, "METHOD_NOT_ALLOWED")
+            answer = self.client.get(address, headers={"Accept": "image/png"})
+            self.assert_problem(answer, 406, "NOT_ACCEPTABLE")
+
     def test_what_is_no_json_is_400(self):
         headers = self.headers_of("manager@example.com", role="catalog_manager")
         for body in [b"{", b"\xff", b'{"name": NaN}', b"[" * 200_000, b"9" * 10_000, b'"\\ud8"']:
