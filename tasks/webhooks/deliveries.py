@@ -137,9 +137,10 @@ def _judge(answer: Answer, endpoint: WebhookEndpoint) -> None:
     """Whether the endpoint has it; else raises what becomes of the job."""
     if 200 <= answer.status < 300:
         return
-    if answer.status == HTTPStatus.GONE:
-        # By Standard Webhooks this is how a server asks to be left alone.
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(is_active=False)
+    # By Standard Webhooks, 410 is how a server asks to be left alone: this one, not where the
+    # endpoint has moved to meanwhile.
+    asked = WebhookEndpoint.objects.filter(pk=endpoint.pk, url=endpoint.url)
+    if answer.status == HTTPStatus.GONE and asked.update(is_active=False):
         logger.warning("%s is switched off: it has answered 410", endpoint)
         message = "The endpoint answered 410 (Gone) and was switched off."
         raise Rejected("INVALID_TRANSITION", message)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tasks.errors import Rejected
@@ -20,7 +20,7 @@ from tasks.webhooks.deliveries import deliver_event, resend_delivery
 from tasks.webhooks.endpoints import ping_endpoint, rotate_secret
 from tasks.webhooks.models import WebhookDelivery, WebhookEndpoint
 from tasks.webhooks.tasks import send_delivery
-from tests.tasks.webhooks.receiver import Receiver, redirect_to
+from tests.tasks.webhooks.receiver import Receiver, redirect_to, with_body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -196,6 +196,24 @@ class TestSending:
         assert (job.status, job.error) == ("FAILED", "The endpoint is switched off.")
         assert len(receiver.received) == 1
         assert happens() == []
+
+    def test_a_410_of_an_address_that_the_endpoint_has_no_more_switches_nothing_off(
+        self, endpoint_at, receiver
+    ):
+        endpoint = endpoint_at(receiver.url)
+
+        def move_away(handler) -> None:
+            WebhookEndpoint.objects.update(url=f"{receiver.url}&new=1")
+            connection.close()
+            with_body(b"", status=410)(handler)
+
+        receiver.answers = [move_away, 200]
+        (delivery,) = happens()
+        assert run(delivery).status == "PENDING"
+        assert run(delivery).status == "SUCCEEDED"
+        assert receiver.received[-1].path.endswith("&new=1")
+        endpoint.refresh_from_db()
+        assert endpoint.is_active
 
     def test_goes_to_the_address_that_the_endpoint_has_by_then(self, endpoint_at, receiver):
         endpoint = endpoint_at("https://old.example/")
