@@ -43,4 +43,4 @@ EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/readyz', timeout=4)"]
 # WEB_CONCURRENCY sets the number of processes.
-CMD ["uvicorn", "nexus.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "20", "--ws-per-message-deflate", "false"]
+CMD ["uvicorn", "nexus.asgi:application", "--host", "0.0.0.0", "--port", "8000", "--loop", "uvloop", "--http", "httptools", "--timeout-graceful-shutdown", "20", "--ws-per-message-deflate", "false", "--ws-max-size", "1000000"]

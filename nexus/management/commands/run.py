@@ -148,6 +148,8 @@ def api() -> Service:
     stop = ["--timeout-graceful-shutdown", "5"]
     # Compression would keep its state for every WebSocket, however idle.
     sockets = ["--ws-per-message-deflate", "false"]
+    # What is longer is refused as it comes, as a request's body is.
+    sockets += ["--ws-max-size", str(settings.GRAPHQL_LIMITS["max_body_bytes"])]
     return Service("api", [sys.executable, "-m", *uvicorn, *address, *trusted, *stop, *sockets])
 
 

@@ -148,6 +148,21 @@ class Waiting:
             writer.close()
 
 
+def test_a_message_is_no_longer_than_a_request(server, settings):
+    """Or each of them could have the server keep as much as uvicorn takes: 16 MB, and more wait."""
+
+    async def send() -> int | None:
+        async with websockets.connect(
+            f"ws://127.0.0.1:{settings.PORT}/graphql", subprotocols=["graphql-transport-ws"]
+        ) as client:
+            await client.send("x" * (settings.GRAPHQL_LIMITS["max_body_bytes"] + 1))
+            await asyncio.wait_for(client.wait_closed(), 10)
+            return client.close_code
+
+    too_big = 1009  # RFC 6455, section 7.4.1; ours, once the message were there, is another
+    assert asyncio.run(send()) == too_big
+
+
 def test_a_thousand_cost_little_and_all_are_told(shop, server, settings):
     order = Order.objects.get(token=buy(shop)["order"]["token"])
 
