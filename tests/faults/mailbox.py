@@ -51,7 +51,9 @@ class _Conversation(socketserver.StreamRequestHandler):
             match line[:4].upper():
                 case b"DATA":
                     self._say("354 go on")
-                    self.server.mailbox.put(self._mail())
+                    if (mail := self._mail()) is None:
+                        return
+                    self.server.mailbox.put(mail)
                     self._say("250 kept")
                 case b"QUIT":
                     self._say("221 bye")
@@ -59,11 +61,14 @@ class _Conversation(socketserver.StreamRequestHandler):
                 case _:
                     self._say("250 ok")
 
-    def _mail(self) -> bytes:
+    def _mail(self) -> bytes | None:
+        """A whole mail; None where its sender is killed before its end."""
         lines = []
-        while (line := self.rfile.readline()) not in (b".\r\n", b""):
+        while line := self.rfile.readline():
+            if line == b".\r\n":
+                return b"".join(lines)
             lines.append(line)
-        return b"".join(lines)
+        return None
 
     def _say(self, line: str) -> None:
         self.wfile.write(f"{line}\r\n".encode())
