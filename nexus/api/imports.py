@@ -92,7 +92,7 @@ class ImportViewSet(RowViewSet):
         if len(found) > size:
             address = request.build_absolute_uri()
             following = replace_query_param(address, "after", found[size - 1][1])
-        shown = ROWS.each(viewer, [row for row, _ in found[:size]])
+        shown = ROWS.each(viewer, [row for row, _ in found[:size]]) if found else b"[]"
         return self.answer(object_of(next=json.dumps(following).encode(), results=shown))
 
     @extend_schema(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from catalog.models import Product
@@ -44,6 +45,8 @@ from users.models import Message, User
 PRODUCT = {"name": "Cup", "slug": "cup", "variants": [{"sku": "CUP-1", "price": "5.00"}]}
 CREDENTIALS = {"email": "%(email)s", "password": "%(password)s"}
 REFRESH = {"refresh_token": "%(refresh)s"}
+# Statements of a read: the account's, the page's, and one for the keys of an import's rows.
+MOST = 3
 # The random key of nothing that there is.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
 
@@ -285,7 +288,8 @@ class TestTable(ShopTestCase):
 
 
 class TestCalls(ShopTestCase):
-    """What each caller is answered; who is denied changes nothing and learns what is missing."""
+    """What each caller is answered, and by how few statements; who is denied changes nothing and
+    learns what is missing."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -343,8 +347,11 @@ class TestCalls(ShopTestCase):
             undone = transaction.savepoint()
             with self.subTest(name):
                 token = known[row.held]
-                answer = self.request(name, row, known, bearer=bearer, order_token=token)
+                with CaptureQueriesContext(connection) as statements:
+                    answer = self.request(name, row, known, bearer=bearer, order_token=token)
                 changed = contents() != before
+                if name.startswith("GET "):
+                    assert len(statements) <= MOST, list(statements)
                 if caller in row.callers:
                     assert answer.status_code < 400, answer.content
                     is_write = not name.startswith("GET ") and name not in WITHOUT_EFFECT
