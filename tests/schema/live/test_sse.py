@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 
 import pytest
@@ -174,12 +175,18 @@ class TestNotificationReceived:
         assert (extensions["code"], extensions.get("reason")) == ("UNAUTHENTICATED", reason)
         assert stream.ends()
 
-    @pytest.mark.parametrize("how", ["logged out", "deactivated"])
-    def test_ends_at_the_next_event_for_who_has_lost_the_account(self, shop, event_source, how):
+    @pytest.mark.parametrize("how", ["logged out", "deactivated", "expired"])
+    def test_ends_at_the_next_event_for_who_has_lost_the_account(
+        self, shop, event_source, how, settings
+    ):
         ada = make_user()
-        stream = event_source(NOTIFICATION, bearer=token_of(ada))
+        nearly = settings.ACCESS_TOKEN_LIFETIME - timedelta(seconds=2)
+        bearer = token_of(ada, age=nearly if how == "expired" else timedelta())
+        stream = event_source(NOTIFICATION, bearer=bearer)
         if how == "logged out":
             end_sessions(user_id=ada.pk, now=timezone.now())
+        elif how == "expired":
+            time.sleep(2)
         else:
             User.objects.filter(pk=ada.pk).update(is_active=False)
         tell(ada, 1)
