@@ -55,7 +55,10 @@ _REFUSALS = {
     "429": ("TooManyRequests", "Too often; try again later."),
     "default": ("Problem", "It was refused or failed."),
 }
+_TAG = {"ETag": "This very text; for `If-None-Match`, and for `If-Match` where it is taken."}
 _HEADERS = {
+    "200": _TAG,
+    "201": {"Location": "Where it is to be read.", **_TAG},
     "401": {"WWW-Authenticate": "How to say who asks."},
     "429": {"Retry-After": "After how many seconds to try again."},
 }
@@ -79,11 +82,15 @@ def complete(result: dict[str, Any], **options: Any) -> dict[str, Any]:
                     # Left empty, as a form sends it, it is left out.
                     parameter["allowEmptyValue"] = True
                     parameter["example"] = "2026-01-01T00:00:00Z"
+            responses = operation["responses"]
             if any(each["name"] == "If-None-Match" for each in parameters):
-                operation["responses"]["304"] = {"description": "Nothing has changed."}
+                responses["200"]["headers"] = _headers("200")
+                responses["304"] = {"description": "Nothing has changed."}
+            if "201" in responses:
+                responses["201"]["headers"] = _headers("201")
             for status in _refusals(path, method, operation):
                 reference = {"$ref": f"#/components/responses/{_REFUSALS[status][0]}"}
-                operation["responses"].setdefault(status, reference)
+                responses.setdefault(status, reference)
     for name, example in EXAMPLES.items():
         components["schemas"][name]["examples"] = [example]
     _drop_unused(result)
@@ -93,12 +100,13 @@ def complete(result: dict[str, Any], **options: Any) -> dict[str, Any]:
 def _response(status: str, text: str) -> dict[str, Any]:
     """A refusal, with the headers that come along."""
     schema = {"$ref": "#/components/schemas/Problem"}
-    headers = {
-        name: {"schema": _TEXT, "description": what}
-        for name, what in _HEADERS.get(status, {}).items()
-    }
     response: dict[str, Any] = {"description": text, "content": {MEDIA_TYPE: {"schema": schema}}}
-    return {**response, "headers": headers} if headers else response
+    return {**response, "headers": _headers(status)} if status in _HEADERS else response
+
+
+def _headers(status: str) -> dict[str, Any]:
+    """The headers that come along with a status."""
+    return {name: {"schema": _TEXT, "description": what} for name, what in _HEADERS[status].items()}
 
 
 def _refusals(path: str, method: str, operation: dict[str, Any]) -> list[str]:

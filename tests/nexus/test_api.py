@@ -260,6 +260,10 @@ class DocumentationTests(TestCase):
                 assert operation["responses"]["default"] == {
                     "$ref": "#/components/responses/Problem"
                 }
+                if made := operation["responses"].get("201"):
+                    assert set(made["headers"]) == {"Location", "ETag"}
+                if "304" in operation["responses"]:
+                    assert set(operation["responses"]["200"]["headers"]) == {"ETag"}
         problem = document["components"]["responses"]["Problem"]
         assert list(problem["content"]) == ["application/problem+json"]
 
