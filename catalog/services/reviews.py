@@ -6,6 +6,7 @@ in for customers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -65,8 +66,13 @@ def write_review(*, user_id: int, product_id: int, fields: dict[str, Any], now: 
     return review
 
 
-def moderate_review(*, review_id: int, status: str) -> Review:
+def moderate_review(
+    *, review_id: int, status: str, check: Callable[[], None] | None = None
+) -> Review:
     """Publish or reject a review; what was decided can be decided anew.
+
+    Args:
+        check: called once nobody else can change the review; what it raises undoes all.
 
     Raises:
         Rejected: ``NOT_FOUND`` on ``id``; ``INVALID`` on ``status`` for another one.
@@ -81,6 +87,8 @@ def moderate_review(*, review_id: int, status: str) -> Review:
         review = Review.objects.select_for_update().filter(pk=review_id).first()
         if review is None:
             raise Rejected("NOT_FOUND", "There is no such review.", field="id")
+        if check is not None:
+            check()
         if review.status != status:
             review.status = status
             review.save(update_fields=["status"])

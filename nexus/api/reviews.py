@@ -17,7 +17,7 @@ from catalog.serializers import (
 )
 from catalog.services.reviews import moderate_review
 from commerce.services.reviews import create_review
-from nexus.api.headers import IDEMPOTENCY_KEY, idempotency_key
+from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet
 from users.permissions import AllowAny, HasPermission, IsAuthenticated
@@ -39,6 +39,7 @@ from users.validation import validated
     ),
     partial_update=extend_schema(
         summary="Publish or reject a review",
+        parameters=[IF_MATCH],
         request=ModerationSerializer,
         responses=ShownReviewSerializer,
     ),
@@ -73,5 +74,5 @@ class ReviewViewSet(ResourceViewSet):
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         """``moderate_review``."""
         given = validated(ModerationSerializer(data=request.data))
-        moderate_review(review_id=int(pk), status=given["status"])
+        moderate_review(review_id=int(pk), status=given["status"], check=self.precondition())
         return self.answer(self.shown(**self.key()))

@@ -117,7 +117,10 @@ class PurchaseTests(PurchaseTestCase):
         assert self.client.get(listed).json()["results"] == []
         address = said.headers["Location"]
         assert self.client.get(listed, headers=manager).json()["results"] == [said.json()]
-        self.client.patch(address, {"status": "PUBLISHED"}, headers=manager)
+        seen = {**manager, "If-Match": self.client.get(address, headers=manager).headers["ETag"]}
+        self.client.patch(address, {"status": "PUBLISHED"}, headers=seen)
+        late = self.client.patch(address, {"status": "REJECTED"}, headers=seen)
+        self.assert_problem(late, 412, "PRECONDITION_FAILED")
         assert self.client.get(address).json()["status"] == "PUBLISHED"
 
     def test_what_is_written_is_read_by_the_other(self) -> None:
