@@ -105,7 +105,7 @@ def _run(policy: _Policy, public_id: uuid.UUID, kwargs: dict[str, Any]) -> None:
     # Of the job no more is known than its message says.
     with about(Job(public_id=public_id, kind=policy.kind)):
         close_old_connections()
-        job = _patiently(partial(_claim, policy, public_id, timezone.now()))
+        job = _patiently(partial(_claim, policy, public_id))
     if job is None:
         return
     with about(job):
@@ -121,7 +121,7 @@ def _run(policy: _Policy, public_id: uuid.UUID, kwargs: dict[str, Any]) -> None:
             logger.info("Job %s succeeded in %.0f ms", job, milliseconds)
 
 
-def _claim(policy: _Policy, public_id: uuid.UUID, now: datetime) -> Job | None:
+def _claim(policy: _Policy, public_id: uuid.UUID) -> Job | None:
     """The job, now leased to this run; None where another run has it, had it, or is to have it.
 
     Waits for a relay that has sent the message but not yet committed that it has.
@@ -129,6 +129,8 @@ def _claim(policy: _Policy, public_id: uuid.UUID, now: datetime) -> Job | None:
     with atomic():
         jobs = Job.objects.select_for_update(no_key=True)
         job = jobs.filter(public_id=public_id, kind=policy.kind).first()
+        # Not before: the lease, half gone by then, would soon have a second worker run the job.
+        now = timezone.now()
         if job is None or not _may_start(job, now):
             logger.info("Job %s %s is not started: a repeated message", policy.kind, public_id)
             return None

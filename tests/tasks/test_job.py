@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from tasks.jobs import retry_job
@@ -21,6 +21,15 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def sent(kind: str, **kwargs) -> Job:
     """A job whose message is on its way."""
     return Job.objects.create(kind=kind, kwargs=kwargs, status="DISPATCHED")
+
+
+def is_anybody_waiting_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return cursor.fetchone()[0]
 
 
 def sent_again(job: Job) -> Job:
@@ -178,6 +187,17 @@ class TestDelivery:
         Job.objects.update(status="PENDING")
 
         assert deliver(job).status == "SUCCEEDED"
+
+    def test_has_its_whole_lease_however_long_it_waited_for_the_row(self):
+        job = sent("sample.write", name="a")
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                Job.objects.select_for_update().get()
+                run = pool.submit(in_thread, lambda: deliver(job))
+                eventually(is_anybody_waiting_for_us)
+                freed_at = timezone.now()
+            run.result()
+        assert Job.objects.get().started_at >= freed_at
 
     def test_of_a_job_that_another_worker_runs_is_swallowed(self):
         job = sent("sample.write", name="a")
