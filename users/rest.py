@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from rest_framework import authentication
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import (
+    APIException,
     AuthenticationFailed,
     NotAuthenticated,
     ParseError,
@@ -136,11 +137,28 @@ def permits(rule: Rule) -> type[BasePermission]:
     return Permits
 
 
+class LengthRequired(APIException):
+    """The body comes in chunks; the framework, which looks for a length, would take it for none."""
+
+    status_code = 411
+    default_detail = "Send the body with a Content-Length, not in chunks."
+
+
 class RulesByAction:
     """For viewsets: ``rules`` says who may call each action; none can be forgotten."""
 
     rules: ClassVar[Mapping[str, Rule]]
     action: Any
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let in who may call.
+
+        Raises:
+            LengthRequired: with a body that can't be read.
+        """
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if "Transfer-Encoding" in request.headers:
+            raise LengthRequired
 
     def get_permissions(self) -> list[BasePermission]:
         """The action's permission. Everybody may learn what methods a route has or lacks."""

@@ -15,6 +15,7 @@ from django.urls import get_resolver, path
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from commerce.models import Cart
 from tasks.errors import Rejected
 from tests.nexus.test_rest_permissions import routes
 from tests.rest import PASSWORD, RestTestCase
@@ -150,6 +151,16 @@ class RequestTests(RestTestCase):
             )
             problem = self.assert_problem(answer, 400, "BAD_USER_INPUT")
             assert problem["detail"].startswith(("The body is not", "The JSON is nested"))
+
+    def test_a_body_of_unknown_length_is_411_and_not_taken_for_none(self):
+        answer = self.client.generic(
+            "POST",
+            "/api/carts/",
+            content_type="application/json",
+            headers={"Transfer-Encoding": "chunked"},
+        )
+        self.assert_problem(answer, 411, "LENGTH_REQUIRED")
+        assert not Cart.objects.exists()
 
     @override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100)
     def test_a_body_has_a_limit(self):
