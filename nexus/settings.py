@@ -360,7 +360,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAdminUser"],
     "DEFAULT_THROTTLE_CLASSES": ["nexus.api.throttling.RequestThrottle"],
     "DEFAULT_PARSER_CLASSES": ["nexus.api.parsers.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        "nexus.api.problems.ProblemRenderer",
+    ],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "nexus.api.pagination.Pages",
     "DEFAULT_METADATA_CLASS": "nexus.api.metadata.Metadata",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -31,6 +31,49 @@ def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
     if serializer.is_valid():
         return serializer.validated_data
     raise ValidationError(rejections(serializer.errors))
+
+
+def validated_body(serializer: serializers.BaseSerializer) -> dict[str, Any]:
+    """`validated`, of what a client wrote: a name that nothing has may be one misspelt.
+
+    Fields that are only read may come back: clients send what they got, changed.
+
+    Raises:
+        ValidationError: of a :class:`Rejected` for each error.
+    """
+    refuse_unknown(serializer, serializer.initial_data)
+    return validated(serializer)
+
+
+def refuse_unknown(serializer: serializers.BaseSerializer, given: Any) -> None:
+    """Refuse names that a serializer does not have, at any depth.
+
+    Raises:
+        ValidationError: ``INVALID`` for each.
+    """
+    if unknown := list(_unknown(serializer, given, ())):
+        raise ValidationError(unknown)
+
+
+def _unknown(field: Any, given: Any, path: tuple[str, ...]) -> Iterator[Rejected]:
+    match field, given:
+        case serializers.Serializer(), Mapping():
+            for name, value in given.items():
+                if name in field.fields:
+                    yield from _unknown(field.fields[name], value, (*path, _camel_case(name)))
+                else:
+                    names = ", ".join(
+                        name for name, each in field.fields.items() if _is_taken(each)
+                    )
+                    message = f"There is no such field; there are {names}."
+                    yield Rejected("INVALID", message, field=".".join((*path, str(name))))
+        case ((serializers.ListSerializer() | serializers.ListField()), list()):
+            for index, item in enumerate(given):
+                yield from _unknown(field.child, item, (*path, str(index)))
+
+
+def _is_taken(field: serializers.Field) -> bool:
+    return not field.read_only
 
 
 def validated_by(serializer: serializers.Serializer, given: Mapping[str, Any]) -> dict[str, Any]:

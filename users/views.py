@@ -30,7 +30,7 @@ from users.services.sessions import (
     refresh_session,
     revoke_session,
 )
-from users.validation import validated
+from users.validation import validated_body
 
 # Tokens are nobody else's business, caches included.
 NO_STORE = {"Cache-Control": "no-store"}
@@ -47,7 +47,7 @@ class TokenView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Send the token as `Authorization: Bearer TOKEN`."""
-        given = validated(CredentialsSerializer(data=request.data))
+        given = validated_body(CredentialsSerializer(data=request.data))
         return _shown(log_in(**given, address=request.META.get("REMOTE_ADDR"), now=timezone.now()))
 
 
@@ -68,7 +68,7 @@ class RefreshView(APIView):
 
         Later reuse ends the log-in.
         """
-        given = validated(RefreshTokenSerializer(data=request.data))
+        given = validated_body(RefreshTokenSerializer(data=request.data))
         return _shown(refresh_session(**given, now=timezone.now()))
 
 
@@ -83,7 +83,7 @@ class RevokeView(APIView):
     )
     def post(self, request: Request) -> Response:
         """End a refresh token, its successors and their access tokens."""
-        given = validated(RefreshTokenSerializer(data=request.data))
+        given = validated_body(RefreshTokenSerializer(data=request.data))
         revoked = revoke_session(**given, now=timezone.now())
         return Response({"revoked": revoked}, headers=NO_STORE)
 
@@ -109,7 +109,7 @@ class SessionView(APIView):
     )
     def post(self, request: Request) -> Response:
         """Log in by cookie. Send `X-CSRFToken`; after the log-in it is another one."""
-        given = validated(CredentialsSerializer(data=request.data))
+        given = validated_body(CredentialsSerializer(data=request.data))
         address = request.META.get("REMOTE_ADDR")
         user = check_credentials(**given, address=address, now=timezone.now())
         login(request, user, backend=settings.AUTHENTICATION_BACKENDS[0])

@@ -27,7 +27,7 @@ from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
 from nexus.api.resources import PreconditionFailed, RowViewSet
 from users.permissions import AllowAny, IsAuthenticated
-from users.validation import validated
+from users.validation import validated_body
 from users.viewer import Viewer
 
 
@@ -67,7 +67,7 @@ class CartViewSet(RowViewSet):
     )
     def create(self, request: Request) -> HttpResponse:
         """``create_cart``."""
-        given = validated(CartCreationSerializer(data=request.data))
+        given = validated_body(CartCreationSerializer(data=request.data))
         viewer = self.viewer()
         cart = create_cart(
             viewer=viewer,
@@ -91,7 +91,7 @@ class CartViewSet(RowViewSet):
     )
     def partial_update(self, request: Request, token: str) -> HttpResponse:
         """``update_cart``."""
-        given = validated(CartUpdateSerializer(data=request.data))
+        given = validated_body(CartUpdateSerializer(data=request.data))
         with self._expected(given) as version:
             cart = update_cart(
                 viewer=self.viewer(),
@@ -112,7 +112,7 @@ class CartViewSet(RowViewSet):
     @action(detail=True, methods=["post"])
     def lines(self, request: Request, token: str) -> HttpResponse:
         """``set_cart_lines``."""
-        given = validated(CartLinesSerializer(data=request.data))
+        given = validated_body(CartLinesSerializer(data=request.data))
         with self._expected(given) as version:
             cart = set_cart_lines(
                 viewer=self.viewer(),

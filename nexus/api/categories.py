@@ -16,6 +16,7 @@ from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet
 from users.permissions import AllowAny, HasPermission
+from users.validation import refuse_unknown
 
 _CHANGED: dict[str, Any] = {
     "request": CategoryChangesSerializer,
@@ -66,6 +67,7 @@ class CategoryViewSet(ResourceViewSet):
     def create(self, request: Request) -> HttpResponse:
         """``enter_category``."""
         given: Any = request.data
+        refuse_unknown(CategoryChangesSerializer(), given)
         key = enter_category(
             viewer=self.viewer(), given=given, idempotency_key=idempotency_key(request)
         )
@@ -87,6 +89,7 @@ class CategoryViewSet(ResourceViewSet):
 
     def _update(self, request: Request, *, partial: bool) -> HttpResponse:
         given: Any = request.data
+        refuse_unknown(CategoryChangesSerializer(), given)
         key = self.key()
         update_category(
             category_id=key["pk"], given=given, partial=partial, check=self.precondition()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 
+from tasks.errors import Rejected
+
 
 def _header(name: str, description: str, *, required: bool = False) -> OpenApiParameter:
     return OpenApiParameter(
@@ -26,6 +28,18 @@ IF_MATCH = _header("If-Match", "The ETag of what is to be changed; 412 where it 
 IF_NONE_MATCH = _header(
     "If-None-Match", "The ETag of an earlier answer; 304 and no body where nothing has changed."
 )
+
+
+def needed_idempotency_key(request: Request) -> str:
+    """The same where there must be one.
+
+    Raises:
+        Rejected: ``REQUIRED`` on ``idempotencyKey``.
+    """
+    if key := idempotency_key(request):
+        return key
+    message = "Send the header Idempotency-Key: a random text, the same again for a repeat."
+    raise Rejected("REQUIRED", message, field="idempotencyKey")
 
 
 def idempotency_key(request: Request) -> str | None:

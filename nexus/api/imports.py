@@ -29,7 +29,7 @@ from nexus.api.reading import Resource
 from nexus.api.resources import RowViewSet, object_of
 from users.permissions import HasPermission
 from users.rest import UploadParser
-from users.validation import validated
+from users.validation import validated, validated_body
 
 ROWS = Resource("ImportRow", ImportRowSerializer)
 
@@ -59,7 +59,7 @@ class ImportViewSet(RowViewSet):
     )
     def create(self, request: Request) -> HttpResponse:
         """``validate_import``."""
-        given = validated(ImportUploadSerializer(data=request.data))
+        given = validated_body(ImportUploadSerializer(data=request.data))
         key, _ = validate_import(
             viewer=self.viewer(),
             file=given["file"],
@@ -105,7 +105,7 @@ class ImportViewSet(RowViewSet):
     @action(detail=True, methods=["post"], parser_classes=[JSONParser])
     def commit(self, request: Request, pk: str) -> HttpResponse:
         """``commit_import``."""
-        given = validated(ImportCommitSerializer(data=request.data))
+        given = validated_body(ImportCommitSerializer(data=request.data))
         key = self.key()
         commit_import(
             viewer=self.viewer(),

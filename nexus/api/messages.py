@@ -25,7 +25,7 @@ from users.serializers import (
 )
 from users.services.messages import send_message
 from users.services.notifications import mark_read
-from users.validation import validated
+from users.validation import validated_body
 
 
 @extend_schema_view(
@@ -54,7 +54,7 @@ class MessageViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """``send_message``."""
-        given = validated(NewMessageSerializer(data=request.data))
+        given = validated_body(NewMessageSerializer(data=request.data))
         viewer, order_id = self.viewer(), None
         if (number := given.get("order_number")) is not None:
             order_id = find_order(viewer=viewer, number=number, field="orderNumber").pk
@@ -95,6 +95,6 @@ class NotificationViewSet(ResourceViewSet):
     @action(detail=False, methods=["post"], url_path="mark-read")
     def mark_read(self, request: Request) -> Response:
         """``mark_read``."""
-        given = validated(ReadNotificationsSerializer(data=request.data))
+        given = validated_body(ReadNotificationsSerializer(data=request.data))
         unread = mark_read(user_id=self.viewer().user_id, **given, now=timezone.now())
         return Response({"unread_count": unread})

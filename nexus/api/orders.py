@@ -42,12 +42,13 @@ from nexus.api.headers import (
     NEEDED_IDEMPOTENCY_KEY,
     ORDER_TOKEN,
     idempotency_key,
+    needed_idempotency_key,
 )
 from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet, object_of
 from tasks.serializers import JobSerializer
 from users.permissions import AllowAny, HasPermission, IsAuthenticated
-from users.validation import validated
+from users.validation import validated_body
 from users.viewer import Viewer
 
 _PAYMENT = Resource("Payment", PaymentSerializer)
@@ -110,12 +111,12 @@ class OrderViewSet(ResourceViewSet):
     )
     def create(self, request: Request) -> HttpResponse:
         """Make a cart an order."""
-        given = validated(CheckoutSerializer(data=request.data))
+        given = validated_body(CheckoutSerializer(data=request.data))
         viewer = self.viewer()
         made = complete_checkout(
             viewer=viewer,
             cart_token=given["cart_token"],
-            idempotency_key=idempotency_key(request) or "",
+            idempotency_key=needed_idempotency_key(request),
             quote_total=given.get("quote_total"),
             provider=given["payment"]["provider"],
             payment_data=given["payment"].get("data", {}),
@@ -133,7 +134,7 @@ class OrderViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, number: str) -> HttpResponse:
         """Call off an order of which nothing was sent."""
-        given = validated(CancellationSerializer(data=request.data))
+        given = validated_body(CancellationSerializer(data=request.data))
         viewer = self.viewer()
         cancel_order(
             viewer=viewer, reason=given["reason"], now=timezone.now(), **self.named(viewer)
@@ -150,7 +151,7 @@ class OrderViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def fulfillments(self, request: Request, number: str) -> HttpResponse:
         """``create_fulfillment``."""
-        given = validated(ShipmentSerializer(data=request.data))
+        given = validated_body(ShipmentSerializer(data=request.data))
         lines = given.get("lines")
         made = create_fulfillment(
             viewer=self.viewer(),
@@ -174,7 +175,7 @@ class OrderViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"])
     def returns(self, request: Request, number: str) -> HttpResponse:
         """``request_return``."""
-        given = validated(ReturnRequestSerializer(data=request.data))
+        given = validated_body(ReturnRequestSerializer(data=request.data))
         viewer = self.viewer()
         asked = request_return(
             viewer=viewer,
@@ -201,7 +202,7 @@ class OrderViewSet(ResourceViewSet):
         create_order_note(
             viewer=self.viewer(),
             order_number=number,
-            **validated(NoteSerializer(data=request.data)),
+            **validated_body(NoteSerializer(data=request.data)),
             idempotency_key=idempotency_key(request),
             now=timezone.now(),
         )
@@ -233,12 +234,12 @@ class OrderViewSet(ResourceViewSet):
         return self._operated(refund_payment, RefundSerializer)
 
     def _operated(self, service: Any, serializer: Any) -> HttpResponse:
-        given = validated(serializer(data=self.request.data))
+        given = validated_body(serializer(data=self.request.data))
         service(
             viewer=self.viewer(),
             order_number=self.kwargs["number"],
             **given,
-            idempotency_key=idempotency_key(self.request) or "",
+            idempotency_key=needed_idempotency_key(self.request),
             now=timezone.now(),
         )
         return self.answer(self.shown(**self.key()))

@@ -79,6 +79,7 @@ class Pages(BasePagination):
             ValidationError: a parameter makes no sense.
         """
         params = request.query_params
+        _refuse_unknown(params, view)
         given = validated_by(_query_of(view), params.dict())
         arguments: dict[str, Any] = {
             name: given[name] for name in ("after", "before", "search") if name in given
@@ -147,6 +148,16 @@ def shown_in(request: Request, serializer: type[serializers.Serializer]) -> str:
     except UnknownField as error:
         message = f"There is no field {error} to show."
         raise serializers.ValidationError({"fields": [message]}) from None
+
+
+def _refuse_unknown(params: QueryDict, view: Any) -> None:
+    """A name that means nothing would list what the client did not want."""
+    filters = getattr(getattr(view, "filterset_class", None), "base_filters", {})
+    ordering = ["ordering"] if view.orderings else []
+    known = [*_query_of(view).fields, *ordering, "fields", *filters]
+    if unknown := [name for name in params if name not in known]:
+        message = f"There is no such parameter; there are {', '.join(known)}."
+        raise serializers.ValidationError({name: [message] for name in unknown})
 
 
 def _query_of(view: Any) -> PageQuery:

@@ -19,7 +19,7 @@ from nexus.api.headers import ORDER_TOKEN
 from nexus.api.reading import Resource
 from nexus.api.resources import RowViewSet
 from users.permissions import AllowAny, HasPermission
-from users.validation import validated
+from users.validation import validated_body
 from users.viewer import Viewer
 
 
@@ -105,6 +105,6 @@ class ReturnViewSet(OfOrderViewSet):
         return self._decided(receive_return, ReturnReceiptSerializer)
 
     def _decided(self, service: Any, serializer: Any) -> HttpResponse:
-        given, key = validated(serializer(data=self.request.data)), self.key()
+        given, key = validated_body(serializer(data=self.request.data)), self.key()
         service(viewer=self.viewer(), return_id=key["pk"], **given, now=timezone.now())
         return self.answer(self.shown(**key))

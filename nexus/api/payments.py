@@ -19,7 +19,7 @@ from nexus.api.orders import checkout_result
 from nexus.api.resources import answer
 from users.permissions import AllowAny
 from users.rest import RulesByAction, viewer_for_request
-from users.validation import validated
+from users.validation import validated_body
 
 
 class PaymentViewSet(RulesByAction, GenericViewSet):
@@ -39,6 +39,6 @@ class PaymentViewSet(RulesByAction, GenericViewSet):
     @action(detail=True, methods=["post"])
     def confirm(self, request: Request, public_id: str) -> HttpResponse:
         """``confirm_payment``."""
-        given: dict[str, Any] = validated(PaymentConfirmationSerializer(data=request.data))
+        given: dict[str, Any] = validated_body(PaymentConfirmationSerializer(data=request.data))
         made = confirm_payment(public_id=public_id, data=given.get("data", {}), now=timezone.now())
         return answer(checkout_result(viewer_for_request(request), made))

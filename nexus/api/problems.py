@@ -17,6 +17,7 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Validati
 from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
+from rest_framework.renderers import JSONRenderer
 
 from schema.errors import UserError, user_errors
 from users.permissions import permission_missing
@@ -65,6 +66,12 @@ _CODE_OF_STATUS = {
     415: "UNSUPPORTED_MEDIA_TYPE",
     429: "RATE_LIMITED",
 }
+
+
+class ProblemRenderer(JSONRenderer):
+    """For clients that name problems alone in ``Accept``, as of what answers nothing else."""
+
+    media_type = MEDIA_TYPE
 
 
 @dataclass(frozen=True, slots=True)

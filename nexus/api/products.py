@@ -26,7 +26,7 @@ from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet, RowViewSet
 from users.permissions import AllowAny, HasPermission
 from users.rest import UploadParser
-from users.validation import validated
+from users.validation import refuse_unknown, validated_body
 
 MEDIA = Resource("Media", MediaSerializer)
 
@@ -88,6 +88,7 @@ class ProductViewSet(ResourceViewSet):
     def create(self, request: Request) -> HttpResponse:
         """``create_product``."""
         given: Any = request.data
+        refuse_unknown(ProductSerializer(), given)
         key = create_product(
             viewer=self.viewer(),
             given=given,
@@ -120,7 +121,7 @@ class ProductViewSet(ResourceViewSet):
     @action(detail=True, methods=["post"], url_path="media", parser_classes=[UploadParser])
     def add_media(self, request: Request, pk: str) -> HttpResponse:
         """``upload_media``."""
-        given = validated(MediaUploadSerializer(data=request.data))
+        given = validated_body(MediaUploadSerializer(data=request.data))
         media_id = upload_media(
             viewer=self.viewer(),
             product_id=int(pk),
@@ -136,6 +137,7 @@ class ProductViewSet(ResourceViewSet):
 
     def _update(self, request: Request, *, partial: bool) -> HttpResponse:
         given: Any = request.data
+        refuse_unknown(ProductSerializer(), given)
         update_product(
             product_id=int(self.kwargs["pk"]),
             given=given,
@@ -171,7 +173,7 @@ class MediaViewSet(RowViewSet):
 
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         """``update_media``."""
-        changes = validated(MediaChangesSerializer(data=request.data))
+        changes = validated_body(MediaChangesSerializer(data=request.data))
         update_media(
             media_id=int(pk), changes=changes, check=self.precondition(), now=timezone.now()
         )

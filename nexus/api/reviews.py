@@ -21,7 +21,7 @@ from nexus.api.headers import IDEMPOTENCY_KEY, IF_MATCH, idempotency_key
 from nexus.api.reading import Resource
 from nexus.api.resources import ResourceViewSet
 from users.permissions import AllowAny, HasPermission, IsAuthenticated
-from users.validation import validated
+from users.validation import validated_body
 
 
 @extend_schema_view(
@@ -61,7 +61,7 @@ class ReviewViewSet(ResourceViewSet):
 
     def create(self, request: Request) -> HttpResponse:
         """``create_review``."""
-        given = validated(NewReviewSerializer(data=request.data))
+        given = validated_body(NewReviewSerializer(data=request.data))
         review = create_review(
             viewer=self.viewer(),
             **given,
@@ -73,6 +73,6 @@ class ReviewViewSet(ResourceViewSet):
 
     def partial_update(self, request: Request, pk: str) -> HttpResponse:
         """``moderate_review``."""
-        given = validated(ModerationSerializer(data=request.data))
+        given = validated_body(ModerationSerializer(data=request.data))
         moderate_review(review_id=int(pk), status=given["status"], check=self.precondition())
         return self.answer(self.shown(**self.key()))

@@ -196,3 +196,54 @@ def _await_waiting() -> None:
             cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
             if cursor.fetchone()[0]:
                 return
+
+
+class MisspeltNamesTests(PurchaseTestCase):
+    """A name that nothing has is refused: what was meant by it is not done otherwise."""
+
+    def test_in_a_refund_would_give_back_all(self) -> None:
+        staff = self.headers_of("staff@example.com", role="order_manager")
+        path = "orders/N-1/refund/"
+        refused = self.post(path, {"amont": "1.00"}, 400, **staff, **{"Idempotency-Key": "r"})
+        problem = self.assert_problem(refused, 400, "INVALID", field="amont")
+        assert "there are amount," in problem["detail"]
+
+    def test_in_a_cart_at_any_depth(self) -> None:
+        for body, field in [
+            ({"items": []}, "items"),
+            ({"lines": [{"sku": "MUG-1", "quantity": 1, "price": "1"}]}, "lines.0.price"),
+        ]:
+            self.assert_problem(self.post("carts/", body, 400), 400, "INVALID", field=field)
+        assert not Cart.objects.exists()
+        address = self.cart()
+        for body, field in [
+            ({"shipping_method": 3}, "shipping_method"),
+            ({"shipping_address": {**LONDON, "zip": "N1"}}, "shipping_address.zip"),
+        ]:
+            self.assert_problem(self.client.patch(address, body), 400, "INVALID", field=field)
+
+    def test_in_a_product_but_not_what_is_only_read(self) -> None:
+        staff = self.headers_of("staff@example.com", role="catalog_manager")
+        address = f"/api/products/{Product.objects.get(slug='mug').pk}/"
+        shown = self.client.get(address, headers=staff).json()
+        refused = self.client.patch(address, {"titel": "Cup"}, headers=staff)
+        self.assert_problem(refused, 400, "INVALID", field="titel")
+        again = self.client.patch(address, {**shown, "name": "Cup"}, headers=staff)
+        assert (again.status_code, again.json()["name"]) == (200, "Cup")
+
+    def test_in_a_query_would_list_everything(self) -> None:
+        for path in ("products/?page=2", "products/?categry=shirts", "reviews/?limit=1"):
+            answer = self.client.get(f"/api/{path}")
+            name = path.partition("?")[2].partition("=")[0]
+            self.assert_problem(answer, 400, "INVALID", field=name)
+
+    def test_of_a_key_s_header_is_told(self) -> None:
+        checkout = {"cart_token": "x", "payment": {"provider": "manual"}}
+        problem = self.post("orders/", checkout, 400).json()
+        assert problem["code"] == "REQUIRED"
+        assert "header Idempotency-Key" in problem["detail"]
+
+
+def test_a_client_that_accepts_problems_alone_is_answered(client: Client, db: None) -> None:
+    answer = client.delete("/api/products/1/", headers={"Accept": "application/problem+json"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (401, "application/problem+json")
