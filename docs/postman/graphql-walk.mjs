@@ -207,5 +207,14 @@ export const graphqlWalk = {
       },
     },
     { operation: "Logout", variables: { refreshToken: "{{refreshToken}}" } },
+    {
+      name: "Login: for what you send next",
+      operation: "Login",
+      token: null,
+      variables: { email: "{{customerEmail}}", password: "{{password}}" },
+      then(data, keep) {
+        keep("token", data.tokenAuth.token);
+      },
+    },
   ],
 };

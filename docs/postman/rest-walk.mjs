@@ -225,5 +225,14 @@ export const restWalk = {
       token: null,
       json: { refresh_token: "{{refreshToken}}" },
     },
+    {
+      name: "Log in for what you send next",
+      path: "/api/token/",
+      token: null,
+      json: { email: "{{customerEmail}}", password: "{{password}}" },
+      then(answer, keep) {
+        keep("token", answer.token);
+      },
+    },
   ],
 };
