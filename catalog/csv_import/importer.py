@@ -110,8 +110,8 @@ def import_products(
     """Create and update products from a CSV file.
 
     A product with anything wrong is left out whole; the others go in. What the file says nothing
-    of stays as it is: a column that is missing, a blank SKU, type or quantity. A new product is
-    published unless the file says otherwise.
+    of stays as it is: a column that is missing, a blank SKU, type or quantity, a picture
+    that was uploaded. A new product is published unless the file says otherwise.
 
     Args:
         content: the file's bytes.
@@ -184,6 +184,7 @@ def _save(draft: Draft, *, dry_run: bool, reference: str, now: datetime) -> Outc
             product=product,
             stock_kind=StockMovement.Kind.IMPORTED,
             reference=reference,
+            keep_files=True,
             now=now,
         )
         if dry_run:

@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
 from catalog.models import Media, Product, ProductOption, Stock, Variant
-from catalog.services.media import discard_files, enqueue_thumbnails
+from catalog.services.media import MAX_PICTURES, discard_files, enqueue_thumbnails
 from catalog.services.product_data import MediaData, OptionData
 from catalog.services.stock import BelowAllocated, count_stock
 from catalog.services.variant_fitting import Fitted
@@ -46,13 +46,19 @@ def save_options(product: Product, present: list[ProductOption], wanted: list[Op
     )
 
 
-def save_media(product: Product, wanted: list[MediaData]) -> bool:
+def save_media(product: Product, wanted: list[MediaData], *, keep_files: bool) -> bool:
     """Make the product's pictures those that are wanted; whether anything changed.
 
     A picture is known by its address. One of our own files stays when it is named by the address
     that the APIs show.
+
+    Args:
+        keep_files: whether our own files stay where they stand among the pictures, named or not.
+
+    Raises:
+        Rejected: ``INVALID`` on ``media`` for more than a product may have with those that stay.
     """
-    present = list(product.media.all())
+    present = list(product.media.order_by("position", "pk"))
     own = {f"{settings.PUBLIC_URL}{settings.MEDIA_URL}{row.file.name}" for row in present}
 
     def place(item: tuple[int, MediaData]) -> tuple[int, int]:
@@ -60,15 +66,30 @@ def save_media(product: Product, wanted: list[MediaData]) -> bool:
         position = values.get("position")
         return (index if position is None else position, index)
 
-    pictures: dict[Any, dict[str, Any]] = {}
+    alts: dict[Any, str] = {}
     for _, values in sorted(enumerate(wanted), key=place):
         file, url = values.get("file", ""), values.get("url", "")
         if url in own:
             file, url = url.removeprefix(f"{settings.PUBLIC_URL}{settings.MEDIA_URL}"), ""
-        pictures.setdefault((file, url), {"alt": values.get("alt", ""), "position": len(pictures)})
-    rows = {
+        alts.setdefault((file, url), values.get("alt", ""))
+    rows: dict[Any, Media] = {
         (picture.file.name or "", "" if picture.file else picture.url): picture
         for picture in present
+    }
+    order = list(alts)
+    if keep_files:
+        for index, (key, picture) in enumerate(rows.items()):
+            if picture.file and key not in alts:
+                order.insert(index, key)
+                alts[key] = picture.alt
+        if len(order) > MAX_PICTURES:
+            message = f"A product has at most {MAX_PICTURES} pictures, with those that stay."
+            raise Rejected("INVALID", message, field="media")
+    # Positions may be given with gaps, in the admin: those of an order that stays are left alone.
+    is_in_order = order == list(rows)
+    pictures = {
+        key: {"alt": alts[key], "position": rows[key].position if is_in_order else position}
+        for position, key in enumerate(order)
     }
     discard_files(picture for key, picture in rows.items() if key not in pictures)
     new = [key for key in pictures if key not in rows]

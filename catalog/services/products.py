@@ -121,6 +121,7 @@ def save_product(
     product: Product | None = None,
     stock_kind: str = StockMovement.Kind.CORRECTION,
     reference: str = "",
+    keep_files: bool = False,
     check: Callable[[], None] | None = None,
     now: datetime,
 ) -> SavedProduct:
@@ -135,12 +136,14 @@ def save_product(
         product: the one to change; None: a new one.
         stock_kind: the ``StockMovement.Kind`` of differences in stock.
         reference: what caused differences in stock, never used before; made up where blank.
+        keep_files: whether pictures that are files of ours stay, though ``data`` has others.
         check: called once nobody else can change the product; what it raises undoes all.
         now: the time of the change.
 
     Raises:
         Rejected: ``ALREADY_EXISTS`` for a slug or SKU of another product, ``NOT_FOUND`` when the
-            product or its category is gone, ``INVALID`` for stock below what orders were promised,
+            product or its category is gone, ``INVALID`` for stock below what orders were promised
+            or too many pictures,
             ``IN_USE`` for a removed variant that was ordered, and what ``fit_variants`` finds.
         ValidationError: several of these.
     """
@@ -148,7 +151,7 @@ def save_product(
     for attempt in range(1, SLUG_ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _save(data, product, stock_kind, reference, check, now)
+                return _save(data, product, stock_kind, reference, keep_files, check, now)
         except IntegrityError as error:
             # Somebody else took a slug or SKU after it was looked up.
             taken = _taken(error)
@@ -204,6 +207,7 @@ def _save(
     product: Product | None,
     stock_kind: str,
     reference: str,
+    keep_files: bool,
     check: Callable[[], None] | None,
     now: datetime,
 ) -> SavedProduct:
@@ -247,7 +251,7 @@ def _save(
         )
         if fits
         else False,
-        save_media(row, data["media"]) if "media" in data else False,
+        save_media(row, data["media"], keep_files=keep_files) if "media" in data else False,
     ]
     if not (created or changed_fields or any(changed)):
         return SavedProduct(row, "unchanged")

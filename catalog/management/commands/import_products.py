@@ -18,6 +18,7 @@ Create and update products from a CSV file.
 A product is known by its handle, a variant by its SKU or, without one, by its option values.
 Importing a file again changes nothing. A product with a bad row is left out whole and every bad
 cell is reported; all other products go in. Nothing is fetched: pictures keep their addresses.
+Pictures that were uploaded stay.
 
 formats:
   auto      find out from the header
