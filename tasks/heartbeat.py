@@ -63,9 +63,16 @@ class Heartbeat:
         traceback: TracebackType | None,
     ) -> None:
         _current.reset(self._token)
+        self.stop()
+        self._thread.join()
+
+    def stop(self) -> None:
+        """Begin no further beat: to be called before the end of the job is written down.
+
+        Does not wait for a beat that has begun, which may wait for the caller's own transaction.
+        """
         self._stop.set()
         self._wake.set()
-        self._thread.join()
 
     def report(self, percent: int) -> None:
         """Have the next beat, which comes at once, carry the progress."""
@@ -99,5 +106,6 @@ class Heartbeat:
             logger.warning("Job %s: its lease could not be renewed: %s", self._job, error)
             connections.close_all()
         else:
-            if not is_held:
+            # A beat that was overtaken by the end of its own job finds the lease given back.
+            if not is_held and not self._stop.is_set():
                 logger.warning("Job %s: this run has lost its lease", self._job)

@@ -112,8 +112,8 @@ def _run(policy: _Policy, public_id: uuid.UUID, kwargs: dict[str, Any]) -> None:
         logger.info("Job %s is started, attempt %s", job, job.attempts)
         began = time.monotonic()
         try:
-            with Heartbeat(job):
-                _have_effect(policy, job, kwargs)
+            with Heartbeat(job) as heartbeat:
+                _have_effect(policy, job, kwargs, heartbeat)
         except Exception as error:  # noqa: BLE001  (whatever it is, the job's row must tell)
             _patiently(partial(_fail, policy, job, error, timezone.now()))
         else:
@@ -163,14 +163,16 @@ def _may_start(job: Job, now: datetime) -> bool:
     return job.status == Job.Status.RUNNING and expired
 
 
-def _have_effect(policy: _Policy, job: Job, kwargs: dict[str, Any]) -> None:
+def _have_effect(policy: _Policy, job: Job, kwargs: dict[str, Any], heartbeat: Heartbeat) -> None:
     if policy.external:
         policy.body(**kwargs, job_id=str(job.public_id))
+        heartbeat.stop()
         _patiently(partial(_succeed, job, timezone.now()))
         return
     with atomic():
         if _is_first(policy, job):
             policy.body(**kwargs)
+        heartbeat.stop()
         _succeed(job, timezone.now())
 
 

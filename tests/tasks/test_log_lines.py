@@ -79,6 +79,14 @@ def test_of_success(job, told, each_broker):
     )
 
 
+def test_of_progress_that_comes_with_the_end(job, told, caplog):
+    for _ in range(5):
+        asked_for = job("sample.progress", kwargs={"steps": [100], "pause": 0})
+        progress = deliver(Job.objects.get(pk=asked_for.pk))
+        assert matches(told(progress), "INFO is started, attempt 1", "INFO succeeded in ")
+        caplog.clear()
+
+
 def test_of_failure_at_each_attempt(job, told):
     fail = job("sample.fail")
     for _ in range(3):
