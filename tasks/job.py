@@ -193,6 +193,8 @@ def _is_first(policy: _Policy, job: Job) -> bool:
 
 
 def _fail(policy: _Policy, job: Job, error: Exception, now: datetime) -> None:
+    # The reason of a task that asks for another attempt says all; anything else is traced.
+    unexpected = None if isinstance(error, TryAgain) else error
     if isinstance(error, ValidationError):
         reason = "; ".join(error.messages)
         logger.warning("Job %s failed at attempt %s, by a rule: %s", job, job.attempts, reason)
@@ -201,16 +203,23 @@ def _fail(policy: _Policy, job: Job, error: Exception, now: datetime) -> None:
         logger.warning("Job %s failed at attempt %s: it is not permitted", job, job.attempts)
         _held(job).change(**_ended(Job.Status.FAILED, "This is not permitted.", now))
     elif job.attempts >= policy.max_attempts:
-        logger.error("Job %s is given up after attempt %s", job, job.attempts, exc_info=error)
+        logger.error(
+            "Job %s is given up after attempt %s: %s",
+            job,
+            job.attempts,
+            _reason(error),
+            exc_info=unexpected,
+        )
         _held(job).change(**_ended(Job.Status.DEAD, f"{_reason(error)} {_given_up(policy)}", now))
     else:
         delay = policy.delay(job.attempts)
         logger.warning(
-            "Job %s failed at attempt %s and is tried again in %.1f s",
+            "Job %s failed at attempt %s and is tried again in %.1f s: %s",
             job,
             job.attempts,
             delay.total_seconds(),
-            exc_info=error,
+            _reason(error),
+            exc_info=unexpected,
         )
         _held(job).change(
             status=Job.Status.PENDING,

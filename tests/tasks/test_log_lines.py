@@ -103,6 +103,18 @@ def test_of_failure_at_each_attempt(job, told):
     )
 
 
+def test_of_failure_that_the_task_explains(job, told, caplog):
+    ask = job("sample.ask_for_time")
+    for _ in range(2):
+        Job.objects.update(status="DISPATCHED")
+        deliver(ask)
+    failed, given_up = [line for line in told(ask) if not line.startswith("INFO")]
+    assert failed.startswith("WARNING failed at attempt 1 and is tried again in 0.")
+    assert failed.endswith(" s: The mail server does not answer.")
+    assert given_up == "ERROR is given up after attempt 2: The mail server does not answer."
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_of_failure_by_a_rule(job, told):
     refuse = job("sample.refuse")
     deliver(refuse)
