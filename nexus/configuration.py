@@ -62,6 +62,14 @@ def minutes(name: str, config: Configuration, *, default: int) -> timedelta:
     return timedelta(minutes=number)
 
 
+def port(name: str, config: Configuration, *, default: int) -> int:
+    """A variable that is the number of a port; raises ImproperlyConfigured."""
+    number = config(name, default=default, cast=int)
+    if not 1 <= number <= 65535:
+        raise ImproperlyConfigured(f"{name} must be from 1 to 65535, not {number}.")
+    return number
+
+
 def choice(name: str, config: Configuration, *, choices: Sequence[str], default: str) -> str:
     """A variable that is one of ``choices``; raises ImproperlyConfigured."""
     value = config(name, default=default)

@@ -41,7 +41,7 @@ if not DEBUG:
             "for example ALLOWED_HOSTS=shop.example.com"
         )
 
-PORT = config("PORT", default=8000, cast=int)
+PORT = configuration.port("PORT", config, default=8000)
 PUBLIC_URL = config("PUBLIC_URL", default=f"http://127.0.0.1:{PORT}" if DEBUG else "").rstrip("/")
 if not DEBUG and not re.match(r"https?://(?!localhost\b|127\.|\[::1\])[^/\s]", PUBLIC_URL):
     raise ImproperlyConfigured(
@@ -285,7 +285,7 @@ THUMBNAIL_WIDTHS = sorted(config("THUMBNAIL_WIDTHS", default="160,320,640,1280",
 # --- E-mail -------------------------------------------------------------------------------------
 EMAIL_BACKEND = config("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
 EMAIL_HOST = config("EMAIL_HOST", default="localhost")
-EMAIL_PORT = config("EMAIL_PORT", default=25, cast=int)
+EMAIL_PORT = configuration.port("EMAIL_PORT", config, default=25)
 EMAIL_HOST_USER = config("EMAIL_HOST_USER", default="")
 EMAIL_HOST_PASSWORD = config("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = config("EMAIL_USE_TLS", default=False, cast=bool)

@@ -122,6 +122,9 @@ def test_development_needs_no_variable():
     ("name", "value", "complaint"),
     [
         ("PORT", "abc", "PORT must be a whole number, not 'abc'."),
+        ("PORT", "80000", "PORT must be from 1 to 65535, not 80000."),
+        ("PORT", "0", "PORT must be from 1 to 65535, not 0."),
+        ("PORT", "-1", "PORT must be from 1 to 65535, not -1."),
         ("ACCESS_TOKEN_SECONDS", "abc", "ACCESS_TOKEN_SECONDS must be a whole number, not 'abc'."),
         ("JOB_LEASE_SECONDS", "abc", "JOB_LEASE_SECONDS must be a number, not 'abc'."),
         ("JOB_RETENTION_DAYS", "0", "JOB_RETENTION_DAYS must be a day or more, not 0."),
