@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def explain(db, tmp_path: Path) -> Any:
     def run(document: str, **options: Any) -> str:
         path, output = tmp_path / "document.graphql", StringIO()
         path.write_text(document)
-        call_command("explain", str(path), stdout=output, **options)
+        call_command("explain", str(path), **{"stdout": output} | options)
         return output.getvalue()
 
     return run
@@ -40,6 +41,13 @@ def test_shows_the_sql_its_values_and_the_plan(explain):
     assert 'FROM "catalog_category"' in text
     assert "cost=" in text
     assert "actual" not in text
+
+
+def test_ends_quietly_where_nobody_reads_on(explain):
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as output:
+        explain(CATEGORY, variables='{"slug": "chairs"}', stdout=output)
 
 
 def test_can_run_it_for_true_times(explain):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -56,14 +57,19 @@ class Command(BaseCommand):
             raise CommandError("\n".join(each.message for each in error.problems)) from error
         except Problem as problem:
             raise CommandError(problem.message) from problem
-        for name, plan in plans.items():
-            self.stdout.write(f"-- {name}: cost {plan.cost}")
-            for refused in plan.problems:
-                self.stdout.write(f"-- refused: {refused['message']}")
-            if plan.sql:
-                self._explain(plan, bindings, analyze=options["analyze"])
-            else:
-                self.stdout.write("-- asks the database nothing")
+        try:
+            for name, plan in plans.items():
+                self.stdout.write(f"-- {name}: cost {plan.cost}")
+                for refused in plan.problems:
+                    self.stdout.write(f"-- refused: {refused['message']}")
+                if plan.sql:
+                    self._explain(plan, bindings, analyze=options["analyze"])
+                else:
+                    self.stdout.write("-- asks the database nothing")
+            self.stdout.flush()
+        except BrokenPipeError:
+            # Who reads it, ``head`` say, has enough. What is still buffered goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stdout.fileno())
 
     def _explain(self, plan: Plan, bindings: Bindings, *, analyze: bool) -> None:
         values = plan.parameters(bindings)
