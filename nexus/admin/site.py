@@ -17,6 +17,7 @@ from django.urls import reverse
 from catalog.models import Review
 from commerce.models import Order
 from commerce.states import TRANSITIONS, OrderAction
+from nexus.admin.lists import ShopChangeList
 from tasks.models import ENDED_BADLY, Job
 
 # Django's admin needs neither scripts nor styles inside its pages.
@@ -72,6 +73,10 @@ class ShopAdminSite(AdminSite):
     # GraphiQL is the one page there is to view; without it, the admin offers none.
     site_url = "/graphql" if settings.GRAPHIQL else None  # type: ignore[assignment]
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Every list is a `ShopChangeList`."""
+        super().register(model_or_iterable, admin_class, get_changelist=_changelist, **options)
+
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> TemplateResponse:
@@ -93,6 +98,10 @@ class ShopAdminSite(AdminSite):
             return _under_policy(inner(request, *args, **kwargs))
 
         return page
+
+
+def _changelist(model_admin: Any, request: HttpRequest, **kwargs: Any) -> type[ShopChangeList]:
+    return ShopChangeList
 
 
 def _waiting(request: HttpRequest) -> list[tuple[int, str, str]]:
