@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from catalog.models import Variant
 from commerce.models import (
@@ -171,8 +172,17 @@ class Purchases:
             status=random.choice(Payment.Status.values),
             amount=order.total,
             is_superseded=random.random() < 0.1,
+            next_action=self.pieces.maybe(self._next_action()),
             **dict(zip(["authorized", "captured", "refunded"], shares, strict=True)),
         )
+
+    def _next_action(self) -> dict[str, Any]:
+        """What a client is to do; providers leave out what they have no use for."""
+        action: dict[str, Any] = {"kind": "REDIRECT"}
+        for part in ("client_secret", "redirect_url"):
+            if self.pieces.random.random() < 0.5:
+                action[part] = self.pieces.maybe(self.pieces.text())
+        return action
 
     def _parcels(self) -> None:
         lines = OrderLine.objects.bulk_create(

@@ -31,6 +31,7 @@ for _type in (
     "Voucher",
 ):
     global_id(_type)
+global_id("Payment", "public_id")
 
 
 def amounts(name: str, *names: str) -> None:
@@ -170,8 +171,11 @@ columns("OrderNote", "body created_at")
 columns("OrderEvent", "sequence kind message created_at")
 columns("Order", "number status payment_status placed_at email shipping_method_name")
 columns("Order", "shipping_address billing_address")
+columns("Payment", "status next_action")
+columns("NextAction", "kind client_secret redirect_url")
 amounts("OrderLine", "unit_price", "total")
 amounts("Order", "total")
+amounts("Payment", "amount")
 
 
 @resolver("Query.order")
