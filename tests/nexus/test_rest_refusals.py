@@ -3,202 +3,26 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 
-from catalog.models import Category, Product, Review
-from commerce.models import Order, Return
-from schema.compiler.ids import encode_id
-from tests.schema.shop import ShopTestCase, make_user, token_of
+from catalog.models import Category, Media, Product, ProductImport, Review
+from commerce.models import Fulfillment, Order, Return
+from commerce.services.fulfillments import deliver_fulfillment
+from commerce.services.order_lines import OrderLineInput
+from commerce.services.returns import reject_return, request_return
+from schema.compiler.ids import decode_id, encode_id
+from tasks.models import Job
+from tests.nexus.refusal_rows import CATALOG, NOBODY, NOBODYS, ORDERS, REFUSED, Refused
+from tests.schema.shop import Answer, ShopTestCase, make_user, own_media, token_of
 from tests.schema.things import things
+from users.roles import ROLES
+from users.viewer import Viewer
 
-NOBODY = 2**40
-
-
-@dataclass(frozen=True)
-class Refused:
-    """A request that can't be done, as both doors take it.
-
-    Attributes:
-        mutation: GraphQL's.
-        call: REST's method and path, of ``things``.
-        body: what REST is sent; GraphQL likewise, by its names.
-        key: what GraphQL takes besides, which stands in REST's address.
-        role: who sends it; a customer where it is empty.
-    """
-
-    mutation: str
-    call: str
-    body: dict[str, Any] = field(default_factory=dict)
-    key: dict[str, Any] = field(default_factory=dict)
-    role: str = ""
-
-
-CATALOG, ORDERS = "catalog_manager", "order_manager"
-REFUSED = [
-    # Products.
-    *(
-        Refused("productCreate", "POST products/", {"name": "Cup", **body}, role=CATALOG)
-        for body in (
-            {"name": ""},
-            {"name": "x" * 251},
-            {"slug": "mug"},
-            {"slug": "no slug"},
-            {"category_slug": "nowhere"},
-            {"tags": ["x" * 101]},
-            {"variants": [{"sku": "NEW", "price": "-1"}]},
-            {"variants": [{"sku": "NEW"}]},
-            {"variants": [{"sku": "MUG-1", "price": "1"}]},
-            {"variants": [{"sku": "A", "price": "1.001"}]},
-            {"variants": [{"sku": "A", "price": "1"}, {"sku": "A", "price": "1"}]},
-            {"options": [{"name": "Size", "values": ["S", "S"]}]},
-            {"options": [{"name": "Size", "values": []}]},
-            {"media": [{"url": "ftp://example.com/x.jpg"}]},
-        )
-    ),
-    Refused("productUpdate", "PATCH products/%(mug)s/", {"name": None}, {"id": "mug_id"}, CATALOG),
-    Refused(
-        "productUpdate", "PATCH products/%(nobody)s/", {"name": "x"}, {"id": "nobody_id"}, CATALOG
-    ),
-    Refused("productDelete", "DELETE products/%(mug)s/", {}, {"id": "mug_id"}, CATALOG),
-    # Categories.
-    *(
-        Refused("categoryCreate", "POST categories/", body, role=CATALOG)
-        for body in (
-            {"name": ""},
-            {"name": "Home", "slug": "home"},
-            {"name": "x", "parent_slug": "nowhere"},
-            {"name": "x", "position": -1},
-        )
-    ),
-    Refused(
-        "categoryUpdate",
-        "PATCH categories/%(home)s/",
-        {"parent_slug": "home"},
-        {"id": "home_id"},
-        CATALOG,
-    ),
-    # Reviews.
-    *(
-        Refused("reviewCreate", "POST reviews/", {"product_id": product, "rating": rating})
-        for product, rating in (("%(mug)s", 6), ("%(mug)s", 0), ("%(lamp)s", 5), (NOBODY, 5))
-    ),
-    # Carts and checkout.
-    *(
-        Refused("cartCreate", "POST carts/", body)
-        for body in (
-            {"lines": [{"sku": "NONE", "quantity": 1}]},
-            {"lines": [{"sku": "MUG-1", "quantity": 0}]},
-            {"lines": [{"sku": "MUG-1", "quantity": 1000}]},
-            {"lines": [{"quantity": 1}]},
-            {"lines": [{"variant_id": NOBODY, "quantity": 1}]},
-            {"lines": [{"sku": "MUG-1", "quantity": 1}, {"sku": "MUG-1", "quantity": 1}]},
-            {"email": "no address"},
-        )
-    ),
-    Refused(
-        "cartLinesSet",
-        "POST carts/%(cart)s/lines/",
-        {"lines": [], "expected_version": 99},
-        {"token": "cart"},
-    ),
-    *(
-        Refused("cartUpdate", "PATCH carts/%(cart)s/", body, {"token": "cart"})
-        for body in (
-            {"email": "no address"},
-            {"shipping_method_id": NOBODY},
-            {"voucher_codes": ["NONE"]},
-            {"voucher_codes": ["x" * 51]},
-            {"expected_version": 99},
-            {"shipping_address": {"name": "A", "street": "B", "city": "C", "country": "XX"}},
-            {"shipping_address": {"name": "", "street": "B", "city": "C", "country": "GB"}},
-        )
-    ),
-    Refused("cartUpdate", "PATCH carts/nothing/", {}, {"token": "nothing"}),
-    *(
-        Refused(
-            "checkoutComplete", "POST orders/", {"cart_token": "%(cart)s", "payment": paid, **body}
-        )
-        for paid, body in (
-            ({"provider": "none"}, {}),
-            ({"provider": "manual"}, {"quote_total": "0.01"}),
-            ({"provider": "manual"}, {"cart_token": "nothing"}),
-            ({"provider": "fake", "data": {"card": "4000000000000002"}}, {}),
-        )
-    ),
-    # Orders.
-    Refused("orderCancel", "POST orders/%(sent)s/cancel/", {}, {"number": "sent"}),
-    Refused(
-        "orderCancel", "POST orders/%(number)s/cancel/", {"reason": "x" * 401}, {"number": "number"}
-    ),
-    Refused("orderCancel", "POST orders/N-0/cancel/", {}, {"number": "N-0"}),
-    *(
-        Refused(
-            "fulfillmentCreate",
-            f"POST orders/{path}/fulfillments/",
-            body,
-            {"orderNumber": key},
-            ORDERS,
-        )
-        for path, key, body in (
-            ("%(sent)s", "sent", {}),
-            ("N-0", "N-0", {}),
-            ("%(number)s", "number", {"tracking_number": "x" * 101}),
-            ("%(number)s", "number", {"lines": [{"order_line_id": NOBODY, "quantity": 1}]}),
-            ("%(number)s", "number", {"lines": []}),
-        )
-    ),
-    *(
-        Refused("returnRequest", "POST orders/%(sent)s/returns/", body, {"number": "sent"})
-        for body in (
-            {"lines": []},
-            {"lines": [{"order_line_id": NOBODY, "quantity": 1}]},
-            {"lines": [{"order_line_id": "%(line)s", "quantity": 99}]},
-            {"lines": [{"order_line_id": "%(line)s", "quantity": 0}]},
-        )
-    ),
-    Refused("returnReceive", "POST returns/%(asked)s/receive/", {}, {"id": "asked_id"}, ORDERS),
-    Refused(
-        "paymentRefund", "POST orders/%(number)s/refund/", {}, {"orderNumber": "number"}, ORDERS
-    ),
-    *(
-        Refused(
-            "paymentCapture", f"POST orders/{path}/capture/", body, {"orderNumber": key}, ORDERS
-        )
-        for path, key, body in (
-            ("N-0", "N-0", {}),
-            ("%(number)s", "number", {"amount": "0"}),
-            ("%(number)s", "number", {"amount": "9999"}),
-        )
-    ),
-    Refused(
-        "orderNoteCreate",
-        "POST orders/%(number)s/notes/",
-        {"body": " "},
-        {"orderNumber": "number"},
-        ORDERS,
-    ),
-    # Messages, notifications, jobs.
-    *(
-        Refused("messageSend", "POST messages/", {"recipient_email": to, "body": body})
-        for to, body in (("nobody@example.com", "x"), ("boss@example.com", ""), ("", "x"))
-    ),
-    Refused("notificationsMarkRead", "POST notifications/mark-read/", {"ids": [NOBODY]}),
-    # Who may not.
-    Refused("productCreate", "POST products/", {"name": "Cup"}),
-    Refused(
-        "fulfillmentCreate", "POST orders/%(number)s/fulfillments/", {}, {"orderNumber": "number"}
-    ),
-    Refused(
-        "orderNoteCreate",
-        "POST orders/%(number)s/notes/",
-        {"body": "x"},
-        {"orderNumber": "number"},
-        CATALOG,
-    ),
-]
 KEYED = {"checkoutComplete", "paymentCapture", "paymentRefund"}
 # Of what type the things are that a field of this name names.
 TYPES = {
@@ -212,6 +36,7 @@ TYPES = {
 
 class RefusalTests(ShopTestCase):
     def test_are_the_same_through_both_doors(self) -> None:
+        self.enterContext(own_media())
         customer = make_user()
         known = self.known(things(self, customer))
         bearers = {"": token_of(customer)}
@@ -219,66 +44,122 @@ class RefusalTests(ShopTestCase):
             bearers[role] = token_of(make_user(f"{role}@example.com", role=role))
         for number, each in enumerate(REFUSED):
             with self.subTest(f"{each.call} {each.body}"):
-                bearer = bearers[each.role]
+                bearer, undone = bearers[each.role], transaction.savepoint()
                 by_rest = self.by_rest(each, known, bearer, f"r{number}")
+                transaction.savepoint_rollback(undone)
                 assert by_rest
                 assert by_rest == self.by_graphql(each, known, bearer, f"g{number}")
+                transaction.savepoint_rollback(undone)
 
     def by_rest(self, each: Refused, known: dict[str, Any], bearer: str, key: str) -> Any:
         """Where and with which codes REST refuses; None for the whole."""
-        method, _, path = each.call.partition(" ")
-        answer = getattr(Client(), method.lower())(
-            f"/api/{path % known}",
-            _filled(each.body, known),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {bearer}", "Idempotency-Key": key},
-        )
+        if each.first is not None:
+            done = self.sent_by_rest(each, each.first, known, bearer, key)
+            assert done.status_code < 300, done.content
+        answer = self.sent_by_rest(each, each.body, known, bearer, key)
         assert 400 <= answer.status_code < 500, answer.content
         problem = answer.json()
         errors = {(error["field"], error["code"]) for error in problem["errors"]}
         return errors or {(None, problem["code"])}
 
+    def sent_by_rest(
+        self, each: Refused, body: dict[str, Any], known: dict[str, Any], bearer: str, key: str
+    ) -> Any:
+        """The answer to one request."""
+        method, _, path = each.call.partition(" ")
+        given, form = _filled(body, known), {"content_type": "application/json"}
+        if "file" in given:
+            given["file"], form = SimpleUploadedFile("file", given["file"]), {}
+        return getattr(Client(), method.lower())(
+            f"/api/{path % known}",
+            given,
+            **form,
+            headers={"Authorization": f"Bearer {bearer}", "Idempotency-Key": key},
+        )
+
     def by_graphql(self, each: Refused, known: dict[str, Any], bearer: str, key: str) -> Any:
         """The same of GraphQL, in REST's spelling."""
-        given = _camel(_filled(each.body, known))
-        given |= {name: known.get(value, value) for name, value in each.key.items()}
-        if each.mutation in KEYED:
-            given["idempotencyKey"] = key
-        type_name = f"{each.mutation[0].upper()}{each.mutation[1:]}Input"
-        answer = self.ask(
-            f"mutation ($input: {type_name}!) {{ {each.mutation}(input: $input)"
-            " { userErrors { field code message } } }",
-            {"input": given},
-            bearer=bearer,
-        )
+        if each.first is not None:
+            done = self.sent_by_graphql(each, each.first, known, bearer, key)
+            assert done.payload, done.text
+        answer = self.sent_by_graphql(each, each.body, known, bearer, key)
         if answer.codes:
             return {(None, code) for code in answer.codes}
         return {
             (_snake(path.removeprefix("input.")) or None, code) for path, code in answer.user_errors
         }
 
+    def sent_by_graphql(
+        self, each: Refused, body: dict[str, Any], known: dict[str, Any], bearer: str, key: str
+    ) -> Answer:
+        """The answer to one request."""
+        given = _camel(_filled(body, known))
+        given |= {name: known.get(value, value) for name, value in each.key.items()}
+        if each.first is not None or each.mutation in KEYED:
+            given["idempotencyKey"] = key
+        type_name = f"{each.mutation[0].upper()}{each.mutation[1:]}Input"
+        query = (
+            f"mutation ($input: {type_name}!) {{ {each.mutation}(input: $input)"
+            " { userErrors { field code message } } }"
+        )
+        if "file" not in given:
+            return self.ask(query, {"input": given}, bearer=bearer)
+        variables = {"input": {**given, "file": None}}
+        places = {"file": ["variables.input.file"]}
+        return self.upload(query, variables, bearer=bearer, places=places, file=given["file"])
+
     def known(self, found: dict[str, str]) -> dict[str, Any]:
         """What the requests name: by REST's keys, and as GraphQL's ids."""
-        line = Order.objects.get(number=found["sent_number"]).lines.get()
-        asked = Return.objects.filter(status="REQUESTED").latest("pk")
+        order = Order.objects.get(number=found["sent_number"])
+        line = order.lines.get()
+        lines = [OrderLineInput(order_line_id=line.pk, quantity=1)]
+        staff, now = Viewer(permissions=ROLES["order_manager"]), timezone.now()
+        rejected = request_return(viewer=staff, number=order.number, lines=lines, now=now)
+        reject_return(viewer=staff, return_id=rejected.pk, now=now)
+        arrived = Fulfillment.objects.get(pk=decode_id(found["parcel"])[1])
+        deliver_fulfillment(viewer=staff, fulfillment_id=arrived.pk, now=now)
+        done = Job.objects.create(kind="users.notify_recipient", status="SUCCEEDED").public_id
+        imports = {
+            "import": ProductImport.objects.get(file_hash=found["file_hash"]),
+            "flawed": _import(1, valid_count=1, invalid_count=1),
+            "empty": _import(2),
+            "committed": _import(3, status="COMMITTED", on_error="SKIP", valid_count=1),
+        }
         keys = {
             "mug": Product.objects.get(slug="mug"),
             "lamp": Product.objects.get(slug="lamp"),
             "home": Category.objects.get(slug="home"),
+            "media": Media.objects.first(),
             "review": Review.objects.first(),
-            "asked": asked,
+            "asked": Return.objects.filter(status="REQUESTED").latest("pk"),
+            "approved": Return.objects.filter(status="APPROVED").latest("pk"),
+            "rejected": rejected,
+            "arrived": arrived,
+            "parcel": order.fulfillments.get(),
+            **imports,
         }
-        ids = {f"{name}_id": encode_id(type(row).__name__, row.pk) for name, row in keys.items()}
         return {
             **{name: row.pk for name, row in keys.items()},
-            **ids,
+            **{f"{name}_id": encode_id(type(row).__name__, row.pk) for name, row in keys.items()},
+            **{f"{name}_hash": row.file_hash for name, row in imports.items()},
             "nobody": NOBODY,
             "nobody_id": encode_id("Product", NOBODY),
+            "nobodys_id": encode_id("Job", NOBODYS),
+            "done": done,
+            "done_id": encode_id("Job", done),
             "number": found["number"],
             "sent": found["sent_number"],
+            "paid": found["paid"],
             "cart": found["cart"],
             "line": line.pk,
         }
+
+
+def _import(number: int, **fields: Any) -> ProductImport:
+    """An import of a file of two rows."""
+    hash_ = f"{number}" * 64
+    stands = {"status": "VALIDATED", "row_count": 2, **fields}
+    return ProductImport.objects.create(file=f"{number}.csv", file_hash=hash_, **stands)
 
 
 def _filled(value: Any, known: dict[str, Any]) -> Any:
