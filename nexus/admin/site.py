@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -82,6 +83,16 @@ class ShopAdminSite(AdminSite):
     ) -> TemplateResponse:
         """With what waits for somebody, of what the account may see."""
         return super().index(request, {"waiting": _waiting(request), **(extra_context or {})})
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """What completes some words, which Django looks up without a look at them.
+
+        Raises:
+            BadRequest: no text can hold them.
+        """
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest("Give words without zero bytes.")
+        return super().autocomplete_view(request)
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

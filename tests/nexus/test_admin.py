@@ -92,6 +92,13 @@ class TestEveryModel:
         assert model_admin.ordering
 
 
+def test_words_that_no_text_holds_complete_nothing(root):
+    query = {"app_label": "catalog", "model_name": "product", "field_name": "category"}
+    address = reverse("admin:autocomplete")
+    assert root.get(address, {**query, "term": "mug"}).status_code == 200
+    assert root.get(address, {**query, "term": "\0"}).status_code == 400
+
+
 class TestFirstPage:
     def test_says_what_waits_and_leads_there(self, root):
         make_rows(Order, 3, status="CONFIRMED")
