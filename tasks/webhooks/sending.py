@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -60,7 +59,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
     except NotAllowed as error:
         raise NotDelivered(str(error)) from error
     connection = _connect(destination, addresses[:MOST_ADDRESSES])
-    with _cut_off_after(ANSWER_SECONDS, connection) as began:
+    with _cut_off_after(ANSWER_SECONDS, connection) as is_cut_off:
         try:
             connection.request(
                 "POST",
@@ -71,7 +70,7 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
             )
             response = connection.getresponse()
         except _FAILURES as error:
-            is_late = isinstance(error, TimeoutError) or time.monotonic() - began >= ANSWER_SECONDS
+            is_late = isinstance(error, TimeoutError) or is_cut_off()
             reason = "in time" if is_late else "in HTTP"
             raise NotDelivered(f"The endpoint did not answer {reason}.") from error
         return Answer(response.status, _beginning_of(response))
@@ -120,8 +119,8 @@ def _trust() -> ssl.SSLContext:
 
 
 @contextmanager
-def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[float]:
-    """Close a connection where the block takes longer, and at its end; gives when it began.
+def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[Callable[[], bool]]:
+    """Close a connection where the block takes longer, and at its end; tells whether it did.
 
     A timeout of the socket starts anew with every byte, so that a server that sends one now and
     then could hold a worker for hours.
@@ -129,8 +128,10 @@ def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[float
 
     # The connection forgets it once the headers have come, if no second request may follow.
     plug = connection.sock
+    late = threading.Event()
 
     def cut_off() -> None:
+        late.set()
         with suppress(OSError):
             # Not TLS's own method, which takes from a reader in another thread what it reads with.
             socket.socket.shutdown(plug, socket.SHUT_RDWR)
@@ -139,7 +140,7 @@ def _cut_off_after(seconds: float, connection: HTTPConnection) -> Iterator[float
     timer.daemon = True
     timer.start()
     try:
-        yield time.monotonic()
+        yield late.is_set
     finally:
         timer.cancel()
         connection.close()
