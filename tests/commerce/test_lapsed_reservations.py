@@ -50,6 +50,12 @@ class TestLapsedReservation:
         assert shown(lapsed) == ("CONFIRMED", "FAILED")
         assert last_event(lapsed)[0] == "PAYMENT_RELEASED"
 
+    def test_is_not_brought_back_by_news_that_comes_late(self, lapsed):
+        record_outcome(payment=Payment.objects.get(), outcome=AUTHORIZED, now=NOON)
+        assert shown(lapsed) == ("CONFIRMED", "FAILED")
+        assert Payment.objects.get().authorized == 0
+        assert last_event(lapsed)[0] == "PAYMENT_RELEASED"
+
     def test_lets_staff_call_the_order_off(self, lapsed):
         cancel_order(viewer=STAFF, number=lapsed.number, now=NOON)
         assert shown(lapsed) == ("CANCELLED", "PENDING")

@@ -71,7 +71,8 @@ def _apply(outcome: PaymentOutcome, payment: Payment) -> bool:
                 return False
             payment.next_action = outcome.next_action
         case Status.AUTHORIZED:
-            if before in PAID:
+            # News of a reservation that has ended since comes late.
+            if before in PAID or before == Status.CANCELLED:
                 return False
             payment.status = Status.AUTHORIZED
             payment.authorized = payment.amount
