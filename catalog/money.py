@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 
 # The digits that the columns of amounts hold; a shop in a finer currency does not start.
 STORED_DIGITS = 2
-# ISO 4217's currencies with another number of digits than two.
+# ISO 4217's currencies with another number of digits than two. MGA's and MRU's parts are fifths,
+# which it counts as two digits; amounts are paid whole, and payment providers count them so.
 _DIGITS = {
-    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW MGA MRU PYG RWF UGX UYI VND VUV XAF XOF XPF",
     3: "BHD IQD JOD KWD LYD OMR TND",
     4: "CLF UYW",
 }
