@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -20,6 +21,10 @@ CODES = {
     "does_not_exist": "NOT_FOUND",
     "unique": "ALREADY_EXISTS",
 }
+
+
+# How many names that nothing has a refusal tells.
+MOST_UNKNOWN = 10
 
 
 def validated(serializer: serializers.BaseSerializer) -> dict[str, Any]:
@@ -49,9 +54,10 @@ def refuse_unknown(serializer: serializers.BaseSerializer, given: Any) -> None:
     """Refuse names that a serializer does not have, at any depth.
 
     Raises:
-        ValidationError: ``INVALID`` for each.
+        ValidationError: ``INVALID`` for each, the first `MOST_UNKNOWN` of them.
     """
-    if unknown := list(_unknown(serializer, given, ())):
+    # Each is told at some length, and a body may hold a hundred thousand.
+    if unknown := list(islice(_unknown(serializer, given, ()), MOST_UNKNOWN)):
         raise ValidationError(unknown)
 
 

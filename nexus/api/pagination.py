@@ -21,7 +21,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from nexus.api.reading import Query, Rows
 from nexus.api.selection import UnknownField, selection_of
 from schema.compiler.filters import Cleaned
-from users.validation import validated_by
+from users.validation import MOST_UNKNOWN, validated_by
 
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -157,7 +157,7 @@ def _refuse_unknown(params: QueryDict, view: Any) -> None:
     known = [*_query_of(view).fields, *ordering, "fields", *filters]
     if unknown := [name for name in params if name not in known]:
         message = f"There is no such parameter; there are {', '.join(known)}."
-        raise serializers.ValidationError({name: [message] for name in unknown})
+        raise serializers.ValidationError({name: [message] for name in unknown[:MOST_UNKNOWN]})
 
 
 def _query_of(view: Any) -> PageQuery:

@@ -237,6 +237,10 @@ class MisspeltNamesTests(PurchaseTestCase):
             name = path.partition("?")[2].partition("=")[0]
             self.assert_problem(answer, 400, "INVALID", field=name)
 
+    def test_are_told_up_to_a_number(self) -> None:
+        many = {f"no{number}": 1 for number in range(10_000)}
+        assert len(self.post("carts/", many, 400).json()["errors"]) == 10
+
     def test_of_a_key_s_header_is_told(self) -> None:
         checkout = {"cart_token": "x", "payment": {"provider": "manual"}}
         problem = self.post("orders/", checkout, 400).json()
