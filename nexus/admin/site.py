@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -75,8 +76,14 @@ class ShopAdminSite(AdminSite):
     site_url = "/graphql" if settings.GRAPHIQL else None  # type: ignore[assignment]
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Every list is a `ShopChangeList`."""
-        super().register(model_or_iterable, admin_class, get_changelist=_changelist, **options)
+        """Every list is a `ShopChangeList`, and forms begin with values that there can be."""
+        super().register(
+            model_or_iterable,
+            admin_class,
+            get_changelist=_changelist,
+            get_changeform_initial_data=_initial,
+            **options,
+        )
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -113,6 +120,19 @@ class ShopAdminSite(AdminSite):
 
 def _changelist(model_admin: Any, request: HttpRequest, **kwargs: Any) -> type[ShopChangeList]:
     return ShopChangeList
+
+
+def _initial(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
+    """What an address says of a new row: to which others it belongs.
+
+    Django takes whatever stands there, and can't draw what is no time or no row's key.
+    """
+    rows = {field.name for field in model_admin.opts.get_fields() if field.many_to_one}
+    return {
+        name: value
+        for name, value in request.GET.items()
+        if name in rows and re.fullmatch("[0-9]{1,18}", str(value))
+    }
 
 
 def _waiting(request: HttpRequest) -> list[tuple[int, str, str]]:
